@@ -1,0 +1,142 @@
+/*
+ * source: where records come from, one interface for all of them.
+ *
+ * A source registers its descriptors and deadlines with the loop; source_next()
+ * is called for each source in turn, ready or not, and must not block. What it
+ * hands out is a chunk: bytes of one stream, or what happened to it. One source
+ * can be many streams, one after the other: the files of a directory, the
+ * connections of one address.
+ *
+ * The order of a stream's chunks: OPENED, DATA..., then ENDED or LOST. DOWN
+ * stands only between streams. After a chunk with `over` there is no other.
+ */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/loop.h"
+#include "base/span.h"
+#include "core/stream.h"
+
+enum chunk_kind {
+	CHUNK_OPENED, /* the source is up, and the stream begins */
+	CHUNK_DATA,   /* bytes of the stream */
+	CHUNK_ENDED,  /* the stream ended by itself; a half line is a record */
+	CHUNK_LOST,   /* the stream failed; a half line is a record */
+	CHUNK_DOWN,   /* could not be opened; the message says why */
+};
+
+/* What comes after an ENDED, LOST or DOWN. */
+enum chunk_after {
+	AFTER_NEXT,  /* another stream, at once: the source stays up */
+	AFTER_AGAIN, /* it is dialled again: the source is down until OPENED */
+	AFTER_OVER,  /* nothing: the source has ended, or failed for good */
+};
+
+struct chunk {
+	enum chunk_kind kind;
+	enum chunk_after after;
+	/* The source's; stands until the source is closed. NULL with DOWN. */
+	struct stream *stream;
+	/* DATA: in the area given to source_next(), until its next call. */
+	struct span bytes;
+	/* LOST, DOWN: why, with the source's name. ENDED: empty. */
+	struct error why;
+};
+
+enum source_status {
+	SOURCE_AGAIN, /* nothing now: the loop will say when */
+	SOURCE_CHUNK, /* *chunk is filled in */
+};
+
+/* For the status line. Sizes in bytes; 0 where they are not known. */
+struct source_report {
+	enum {
+		REPORT_UP,
+		REPORT_DIALLING,
+		REPORT_WAITING, /* until redial_ns (clock.mono_ns) */
+		REPORT_OVER,
+	} state;
+	int64_t redial_ns;
+	uint64_t read_bytes;
+	uint64_t size_bytes;
+};
+
+/* Memory to read into, shared by all sources. */
+struct read_area {
+	char *data;
+	size_t size;
+};
+
+struct source;
+
+struct source_ops {
+	int (*start)(struct source *source, struct loop *loop,
+		     const struct clock *clock, struct error *error);
+	enum source_status (*next)(struct source *source,
+				   const struct clock *clock,
+				   struct read_area area, struct chunk *chunk);
+	/* May be NULL: the source does not mind to wait. */
+	void (*resume)(struct source *source, const struct clock *clock);
+	void (*report)(const struct source *source,
+		       struct source_report *report);
+	void (*close)(struct source *source);
+};
+
+struct source {
+	const struct source_ops *ops;
+	const char *name; /* as messages show it; the caller's */
+};
+
+/*
+ * Registers the source with the loop and begins to open it. -1: it cannot be
+ * opened; what can still succeed (a dial, a FIFO without a writer) does not
+ * fail here but is told by a chunk. Never blocks.
+ */
+static inline int source_start(struct source *source, struct loop *loop,
+			       const struct clock *clock, struct error *error)
+{
+	return source->ops->start(source, loop, clock, error);
+}
+
+/*
+ * The next chunk of at most area.size bytes. The clock is the last reading, of
+ * before the call. Once OPENED was told, data is only asked for when the
+ * engine has room: a source reads nothing ahead.
+ */
+static inline enum source_status source_next(struct source *source,
+					     const struct clock *clock,
+					     struct read_area area,
+					     struct chunk *chunk)
+{
+	return source->ops->next(source, clock, area, chunk);
+}
+
+/*
+ * The input had to wait and goes on: silence in between was ours, and no
+ * time-out may count it.
+ */
+static inline void source_resume(struct source *source,
+				 const struct clock *clock)
+{
+	if (source->ops->resume)
+		source->ops->resume(source, clock);
+}
+
+static inline void source_report(const struct source *source,
+				 struct source_report *report)
+{
+	source->ops->report(source, report);
+}
+
+/* Closes descriptors, leaves the loop, frees the source. */
+static inline void source_close(struct source *source)
+{
+	source->ops->close(source);
+}
+
+#endif
