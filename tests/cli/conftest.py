@@ -1,0 +1,57 @@
+"""Fixtures: what a test opens by them is closed when it ends, come what may."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import oc  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "limits: measures memory or time; not run under sanitizers")
+    config.addinivalue_line(
+        "markers", "valgrind: part of the short run under valgrind")
+    oc.default_signals()
+    if not os.access(oc.BINARY, os.X_OK):
+        pytest.exit(f"{oc.BINARY} is not there: run make first", 2)
+
+
+@pytest.fixture
+def spawn():
+    """spawn(args, ...) starts an oc.Process."""
+    started = []
+
+    def start(args, **more):
+        process = oc.Process(args, **more)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.close()
+
+
+@pytest.fixture
+def feed():
+    """An oc.Feed on 127.0.0.1."""
+    with oc.Feed() as server:
+        yield server
+
+
+@pytest.fixture
+def feeds():
+    """feeds("::1"), feeds("127.0.0.1", "::1") opens an oc.Feed there."""
+    opened = []
+
+    def start(*hosts):
+        server = oc.Feed(*hosts)
+        opened.append(server)
+        return server
+
+    yield start
+    for server in opened:
+        server.close()
