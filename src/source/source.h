@@ -53,6 +53,20 @@ enum source_status {
 	SOURCE_CHUNK, /* *chunk is filled in */
 };
 
+/* For sources: fills a chunk in, without bytes and without an error. */
+static inline enum source_status chunk_tell(struct chunk *chunk,
+					    enum chunk_kind kind,
+					    enum chunk_after after,
+					    struct stream *stream)
+{
+	chunk->kind = kind;
+	chunk->after = after;
+	chunk->stream = stream;
+	chunk->bytes = span_make(NULL, 0);
+	chunk->why.message[0] = '\0';
+	return SOURCE_CHUNK;
+}
+
 /* For the status line. Sizes in bytes; 0 where they are not known. */
 struct source_report {
 	enum {
