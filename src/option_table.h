@@ -1,0 +1,81 @@
+/*
+ * option_table: every option, once.
+ *
+ * getopt_long's table, --help and the completions of the shells are made from
+ * this one; the man page is checked against it. It stands in the order of
+ * --help.
+ */
+#ifndef OPTION_TABLE_H
+#define OPTION_TABLE_H
+
+#include <stdbool.h>
+
+enum option_id {
+	OPTION_KEY,
+	OPTION_WINDOW,
+	OPTION_MISSING,
+	OPTION_EXPECT,
+	OPTION_FORMAT,
+	OPTION_OUTPUT,
+	OPTION_TOP,
+	OPTION_ACTIVE,
+	OPTION_SORT,
+	OPTION_HEADER,
+	OPTION_NO_HEADER,
+	OPTION_SUMMARY,
+	OPTION_LOCAL_TIME,
+	OPTION_COLOR,
+	OPTION_PROGRESS,
+	OPTION_MAX_WINDOWS,
+	OPTION_FOR,
+	OPTION_FAIL_IF,
+	OPTION_STRICT,
+	OPTION_RECONNECT,
+	OPTION_CONNECT_TIMEOUT,
+	OPTION_IDLE_TIMEOUT,
+	OPTION_MAX_LINE,
+	OPTION_MAX_GROUPS,
+	OPTION_REJECTS,
+	OPTION_QUIET,
+	OPTION_VERBOSE,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_COUNT, /* their number */
+};
+
+enum option_group {
+	GROUP_QUERY,
+	GROUP_OUTPUT,
+	GROUP_RUN,
+	GROUP_CONNECTION,
+	GROUP_LIMITS,
+	GROUP_DIAGNOSTICS,
+	GROUP_COUNT, /* their number */
+};
+
+/* What a shell can offer as the argument. */
+enum option_completion {
+	COMPLETE_NOTHING,
+	COMPLETE_WORDS, /* `words` */
+	COMPLETE_FILE,
+};
+
+struct option_entry {
+	const char *name;     /* without the dashes */
+	char letter;	      /* '\0': has none */
+	const char *argument; /* as help shows it; NULL: takes none */
+	enum option_group group;
+	/* For --help; up to the first semicolon it is for completions too. */
+	const char *help;
+	const char *usual; /* the default as help shows it, or NULL */
+	bool repeatable;   /* each counts; else the last wins */
+	enum option_completion completion;
+	const char *words; /* separated by spaces, or NULL */
+};
+
+extern const struct option_entry option_table[OPTION_COUNT];
+
+/* "Query", "Output", ... */
+const char *option_group_title(enum option_group group);
+
+#endif
