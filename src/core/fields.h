@@ -37,7 +37,8 @@ void fields_release(struct fields *fields);
 
 /*
  * Adds one FIELD. Returns its slot, or -1: it is none (an empty step, a bad
- * escape, no UTF-8), or memory is out.
+ * escape, no UTF-8), or memory is out; then all that is left to do is
+ * fields_release(). The message says what is wrong, without naming the FIELD.
  */
 int fields_add(struct fields *fields, const char *field,
 	       struct error *error) MUST_CHECK;
