@@ -14,6 +14,9 @@
 
 #include "base/span.h"
 
+/* Most fields that a key can have. */
+#define KEY_FIELDS_MAX 16
+
 /* Longest value of one key field, in bytes after unescaping. */
 #define KEY_PART_MAX 4096
 
