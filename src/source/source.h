@@ -131,8 +131,8 @@ static inline enum source_status source_next(struct source *source,
 }
 
 /*
- * The input had to wait and goes on: silence in between was ours, and no
- * time-out may count it.
+ * The input had to wait (for a slow reader, or for the other sources to open)
+ * and goes on: silence in between was ours, and no time-out may count it.
  */
 static inline void source_resume(struct source *source,
 				 const struct clock *clock)
