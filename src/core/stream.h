@@ -16,8 +16,9 @@ struct stream {
 	const char *name;     /* as messages show it; the source's */
 	uint64_t line_number; /* of the last line handed out; from 1 */
 	struct buffer carry;  /* the half line that the last chunk ended with */
-	bool discarding;      /* the open line is too long and not kept */
-	bool blank;	      /* so far it was nothing but white space */
+	uint64_t skipped;     /* bytes of the open line that were not kept */
+	bool blank;	      /* if there are: it is nothing but white space */
+	bool delivered;	      /* a record came */
 };
 
 void stream_init(struct stream *stream);
