@@ -1,0 +1,450 @@
+/*
+ * The scanner. Functions take the place where they begin and return the place
+ * behind what they found, or NULL after fault(). None looks whether the line
+ * has ended: the LF behind it is no part of any value and stops them all.
+ *
+ * On the way to a field (scan_object, scan_array) the C stack follows the path,
+ * which is as deep as the fields are; everything else is skip_value(), which
+ * keeps its levels in a bit each.
+ */
+#include "core/json.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+
+#define LEVEL_WORDS (JSON_DEPTH_MAX / 64 + 1)
+
+struct scan {
+	const struct fields *fields;
+	struct json_value *values;
+	const char *end;
+	const char *offender;
+	bool too_deep;
+	bool escaped; /* the string scanned last held a backslash */
+	unsigned depth;
+	uint64_t is_object[LEVEL_WORDS]; /* a bit for each open level */
+};
+
+static const char *fault(struct scan *scan, const char *p)
+{
+	scan->offender = p;
+	return NULL;
+}
+
+static inline const char *skip_space(const char *p)
+{
+	while (*p == ' ' || *p == '\t' || *p == '\r')
+		p++;
+	return p;
+}
+
+/* --- strings -------------------------------------------------------------- */
+
+static inline bool is_plain(char c)
+{
+	unsigned char byte = (unsigned char)c;
+
+	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+#define EACH_BYTE(value) (0x0101010101010101u * (value))
+
+/*
+ * The first byte that is not plain, or one before it. Eight at a time: the high
+ * bit of each byte of `special` is set where a byte is a control character, a
+ * quote, a backslash or not ASCII. A borrow can mark bytes above the first one
+ * that is, never below.
+ */
+static inline const char *skip_plain(const char *p, const char *end)
+{
+	while (end - p >= 8) {
+		uint64_t word, quote, backslash, special;
+
+		memcpy(&word, p, 8);
+		quote = word ^ EACH_BYTE('"');
+		backslash = word ^ EACH_BYTE('\\');
+		special = (word - EACH_BYTE(0x20)) | word;
+		special |= (quote - EACH_BYTE(1)) & ~quote;
+		special |= (backslash - EACH_BYTE(1)) & ~backslash;
+		special &= EACH_BYTE(0x80);
+		if (special) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			return p + __builtin_ctzll(special) / 8;
+#else
+			break;
+#endif
+		}
+		p += 8;
+	}
+	while (is_plain(*p))
+		p++;
+	return p;
+}
+
+static const char *skip_escape(struct scan *scan, const char *p)
+{
+	scan->escaped = true;
+	p++;
+	if (*p != 'u')
+		return memchr("\"\\/bfnrt", *p, 8) ? p + 1 : fault(scan, p);
+	for (int i = 0; i < 4; i++) {
+		char c = *++p;
+		char lower = (char)(c | 0x20);
+
+		if (!((c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f')))
+			return fault(scan, p);
+	}
+	return p + 1;
+}
+
+static const char *skip_character(struct scan *scan, const char *p)
+{
+	uint32_t code;
+	struct span rest = span_make(p, (size_t)(scan->end - p));
+	size_t size = rest.size > 0 ? utf8_decode(rest, &code) : 0;
+
+	if (size > 0)
+		return p + size;
+	return fault(scan, rest.size > 0 ? p + code : p);
+}
+
+/* From behind the opening quote to the closing one. */
+static const char *scan_string(struct scan *scan, const char *p)
+{
+	scan->escaped = false;
+	for (;;) {
+		p = skip_plain(p, scan->end);
+		if (*p == '"')
+			return p;
+		if (*p == '\\')
+			p = skip_escape(scan, p);
+		else if ((unsigned char)*p >= 0x80)
+			p = skip_character(scan, p);
+		else
+			return fault(scan, p);
+		if (!p)
+			return NULL;
+	}
+}
+
+/* --- other scalars -------------------------------------------------------- */
+
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static const char *skip_digits(struct scan *scan, const char *p)
+{
+	if (!is_digit(*p))
+		return fault(scan, p);
+	while (is_digit(*p))
+		p++;
+	return p;
+}
+
+static const char *skip_number(struct scan *scan, const char *p)
+{
+	if (*p == '-')
+		p++;
+	p = *p == '0' ? p + 1 : skip_digits(scan, p);
+	if (p && *p == '.')
+		p = skip_digits(scan, p + 1);
+	if (p && (*p == 'e' || *p == 'E')) {
+		p++;
+		if (*p == '+' || *p == '-')
+			p++;
+		p = skip_digits(scan, p);
+	}
+	return p;
+}
+
+static const char *skip_literal(struct scan *scan, const char *p,
+				const char *literal)
+{
+	for (; *literal; literal++, p++)
+		if (*p != *literal)
+			return fault(scan, p);
+	return p;
+}
+
+static const char *skip_scalar(struct scan *scan, const char *p)
+{
+	switch (*p) {
+	case '"': p = scan_string(scan, p + 1); return p ? p + 1 : NULL;
+	case 'n': return skip_literal(scan, p, "null");
+	case 't': return skip_literal(scan, p, "true");
+	case 'f': return skip_literal(scan, p, "false");
+	default: return skip_number(scan, p);
+	}
+}
+
+/* --- levels --------------------------------------------------------------- */
+
+static bool enter(struct scan *scan, const char *p)
+{
+	if (scan->depth == JSON_DEPTH_MAX) {
+		scan->too_deep = true;
+		fault(scan, p);
+		return false;
+	}
+	scan->depth++;
+	return true;
+}
+
+static inline bool level_is_object(const struct scan *scan)
+{
+	return scan->is_object[scan->depth / 64] >> scan->depth % 64 & 1;
+}
+
+static inline void level_set_object(struct scan *scan, bool is_object)
+{
+	uint64_t bit = (uint64_t)1 << scan->depth % 64;
+	uint64_t *word = &scan->is_object[scan->depth / 64];
+
+	*word = is_object ? *word | bit : *word & ~bit;
+}
+
+/* From a name's quote to its member's value; the name is what stands there. */
+static const char *scan_name(struct scan *scan, const char *p,
+			     struct span *name)
+{
+	const char *close;
+
+	if (*p != '"')
+		return fault(scan, p);
+	close = scan_string(scan, p + 1);
+	if (!close)
+		return NULL;
+	*name = span_make(p + 1, (size_t)(close - p - 1));
+	p = skip_space(close + 1);
+	return *p == ':' ? skip_space(p + 1) : fault(scan, p);
+}
+
+/* From the first byte of an object or array to what stands first in it. */
+static const char *open_level(struct scan *scan, const char *p)
+{
+	if (!enter(scan, p))
+		return NULL;
+	level_set_object(scan, *p == '{');
+	return skip_space(p + 1);
+}
+
+/*
+ * From behind a value to the next one beside it, closing the levels that end
+ * here; behind the value with which `base` is reached again.
+ */
+static const char *close_levels(struct scan *scan, const char *p, unsigned base)
+{
+	while (scan->depth > base) {
+		bool is_object = level_is_object(scan);
+		struct span name;
+
+		p = skip_space(p);
+		if (*p == ',') {
+			p = skip_space(p + 1);
+			return is_object ? scan_name(scan, p, &name) : p;
+		}
+		if (*p != (is_object ? '}' : ']'))
+			return fault(scan, p);
+		scan->depth--;
+		p++;
+	}
+	return p;
+}
+
+/*
+ * From the first byte of a value to behind it, however deep it goes. Each turn
+ * takes a scalar, or the opening of a level; then what closes is closed.
+ */
+static const char *skip_value(struct scan *scan, const char *p)
+{
+	unsigned base = scan->depth;
+	struct span name;
+
+	do {
+		if (*p == '{' || *p == '[') {
+			bool is_object = *p == '{';
+
+			p = open_level(scan, p);
+			if (p && *p != (is_object ? '}' : ']')) {
+				if (is_object)
+					p = scan_name(scan, p, &name);
+				continue;
+			}
+		} else {
+			p = skip_scalar(scan, p);
+		}
+		if (p)
+			p = close_levels(scan, p, base);
+	} while (p && scan->depth > base);
+	return p;
+}
+
+/* --- the way to the fields ------------------------------------------------ */
+
+/* What was found below a node before does not count: the name came again. */
+static void forget(struct scan *scan, uint32_t node)
+{
+	const struct field_node *nodes = scan->fields->nodes;
+	uint32_t slot = nodes[node].first_slot;
+	uint32_t child = nodes[node].first_child;
+
+	for (; slot != FIELD_NONE; slot = scan->fields->next_slot[slot])
+		scan->values[slot].type = JSON_ABSENT;
+	for (; child != FIELD_NONE; child = nodes[child].next_sibling)
+		forget(scan, child);
+}
+
+static enum json_type type_of(char first)
+{
+	switch (first) {
+	case '{': return JSON_OBJECT;
+	case '[': return JSON_ARRAY;
+	case '"': return JSON_STRING;
+	case 'n': return JSON_NULL;
+	case 't': return JSON_TRUE;
+	case 'f': return JSON_FALSE;
+	default: return JSON_NUMBER;
+	}
+}
+
+static const char *scan_object(struct scan *scan, const char *p, uint32_t node);
+static const char *scan_array(struct scan *scan, const char *p, uint32_t node);
+
+/* The value that stands where the path to this node leads. */
+static const char *scan_field(struct scan *scan, const char *p, uint32_t node)
+{
+	const struct field_node *found = &scan->fields->nodes[node];
+	struct json_value value = {.type = type_of(*p)};
+	uint32_t slot = found->first_slot;
+	const char *start = p;
+
+	forget(scan, node);
+	scan->escaped = false;
+	if (found->first_child != FIELD_NONE && value.type == JSON_OBJECT)
+		p = scan_object(scan, p, node);
+	else if (found->first_child != FIELD_NONE && value.type == JSON_ARRAY)
+		p = scan_array(scan, p, node);
+	else
+		p = skip_value(scan, p);
+	if (!p)
+		return NULL;
+	value.text = span_make(start, (size_t)(p - start));
+	if (value.type == JSON_STRING) {
+		value.escaped = scan->escaped;
+		value.text = span_make(start + 1, value.text.size - 2);
+	}
+	for (; slot != FIELD_NONE; slot = scan->fields->next_slot[slot])
+		scan->values[slot] = value;
+	return p;
+}
+
+static uint32_t find_name(const struct scan *scan, uint32_t node,
+			  struct span name)
+{
+	const struct field_node *nodes = scan->fields->nodes;
+	uint32_t child = nodes[node].first_child;
+
+	for (; child != FIELD_NONE; child = nodes[child].next_sibling) {
+		if (scan->escaped ? json_text_equals(name, nodes[child].name)
+				  : span_equal(name, nodes[child].name))
+			break;
+	}
+	return child;
+}
+
+static uint32_t find_index(const struct scan *scan, uint32_t node,
+			   uint32_t index)
+{
+	const struct field_node *nodes = scan->fields->nodes;
+	uint32_t child = nodes[node].first_child;
+
+	while (child != FIELD_NONE && nodes[child].index != index)
+		child = nodes[child].next_sibling;
+	return child;
+}
+
+static const char *scan_member(struct scan *scan, const char *p, uint32_t node)
+{
+	return node == FIELD_NONE ? skip_value(scan, p)
+				  : scan_field(scan, p, node);
+}
+
+static const char *scan_object(struct scan *scan, const char *p, uint32_t node)
+{
+	struct span name;
+
+	if (!enter(scan, p))
+		return NULL;
+	p = skip_space(p + 1);
+	if (*p == '}') {
+		scan->depth--;
+		return p + 1;
+	}
+	for (;;) {
+		p = scan_name(scan, p, &name);
+		if (p)
+			p = scan_member(scan, p, find_name(scan, node, name));
+		if (!p)
+			return NULL;
+		p = skip_space(p);
+		if (*p != ',')
+			break;
+		p = skip_space(p + 1);
+	}
+	scan->depth--;
+	return *p == '}' ? p + 1 : fault(scan, p);
+}
+
+static const char *scan_array(struct scan *scan, const char *p, uint32_t node)
+{
+	uint32_t index = 0;
+
+	if (!enter(scan, p))
+		return NULL;
+	p = skip_space(p + 1);
+	if (*p == ']') {
+		scan->depth--;
+		return p + 1;
+	}
+	for (;;) {
+		p = scan_member(scan, p, find_index(scan, node, index++));
+		if (!p)
+			return NULL;
+		p = skip_space(p);
+		if (*p != ',')
+			break;
+		p = skip_space(p + 1);
+	}
+	scan->depth--;
+	return *p == ']' ? p + 1 : fault(scan, p);
+}
+
+enum json_verdict json_scan(const struct fields *fields, struct span line,
+			    struct json_value *values, size_t *offset)
+{
+	struct scan scan;
+	const char *start = skip_space(line.data);
+	const char *p;
+
+	scan.fields = fields;
+	scan.values = values;
+	scan.end = line.data + line.size;
+	scan.too_deep = false;
+	scan.depth = 0;
+	for (size_t i = 0; i < fields->slot_count; i++)
+		values[i].type = JSON_ABSENT;
+	p = *start == '{' ? scan_object(&scan, start, 0)
+			  : skip_value(&scan, start);
+	if (p) {
+		p = skip_space(p);
+		if (p != scan.end)
+			p = fault(&scan, p);
+	}
+	*offset = (size_t)((p ? start : scan.offender) - line.data);
+	if (!p)
+		return scan.too_deep ? JSON_TOO_DEEP : JSON_INVALID;
+	return *start == '{' ? JSON_VALID : JSON_NOT_OBJECT;
+}
