@@ -1,0 +1,71 @@
+/*
+ * groups: from the parts of a key to a dense group number, and back.
+ *
+ * Number 0 is (other): the groups that never got a name. The rest are 1, 2, ..
+ * in the order in which they came. An encoded key never moves and never goes,
+ * so that rows may point to it. The hash is keyed: whoever sends the orders
+ * cannot make it slow.
+ */
+#ifndef CORE_GROUPS_H
+#define CORE_GROUPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "core/key.h"
+
+#define GROUP_OTHER 0u
+
+struct group_slot {
+	uint32_t hash;
+	uint32_t number; /* 0: free */
+};
+
+struct groups {
+	size_t key_count; /* fields in a key */
+	uint64_t seed[2];
+	struct group_slot *slots;   /* open addressing, linear */
+	size_t slot_count;	    /* a power of two */
+	const unsigned char **keys; /* by number; [0] is NULL */
+	uint32_t count;		    /* numbers in use, (other) included */
+	uint32_t capacity;
+	struct group_block *blocks; /* where the keys stand */
+	/* Numbers in the order of their keys; the first `sorted` of them. */
+	uint32_t *order;
+	uint32_t *order_scratch;
+	uint32_t sorted;
+	uint32_t order_capacity;
+};
+
+/* -1: memory is out; release it all the same. */
+int groups_init(struct groups *groups, size_t key_count, const uint64_t seed[2],
+		struct error *error) MUST_CHECK;
+void groups_release(struct groups *groups);
+
+uint32_t groups_hash(const struct groups *groups, const struct key_part *parts);
+
+/* The number of the group, or GROUP_OTHER when it is not known. */
+uint32_t groups_find(const struct groups *groups, uint32_t hash,
+		     const struct key_part *parts);
+
+/*
+ * Adds a group that is not known, copying its key. Returns its number, or
+ * GROUP_OTHER when memory is out (or 2^32 groups are known).
+ */
+uint32_t groups_add(struct groups *groups, uint32_t hash,
+		    const struct key_part *parts) MUST_CHECK;
+
+/* Finds or adds the group of an encoded key; as groups_add(). */
+uint32_t groups_add_key(struct groups *groups,
+			const unsigned char *key) MUST_CHECK;
+
+/*
+ * The numbers of all groups but (other), groups->count - 1 of them, in the
+ * order of their keys; until the next call. NULL: memory is out. Costs a sort
+ * of the groups that are new since the last call.
+ */
+const uint32_t *groups_sorted(struct groups *groups) MUST_CHECK;
+
+#endif
