@@ -1,0 +1,135 @@
+#include "base/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+#define CAUGHT_COUNT (sizeof(caught) / sizeof(caught[0]))
+
+/* The only globals: the handlers have nothing else to go by. */
+static volatile sig_atomic_t wake_fd = -1;
+static volatile sig_atomic_t ended_by;
+static volatile sig_atomic_t hung_up;
+
+/* The byte only wakes the loop, so that a full pipe loses nothing. */
+static void wake(void)
+{
+	int error = errno;
+
+	if (write((int)wake_fd, "", 1) < 0)
+		errno = error;
+	errno = error;
+}
+
+static void on_hangup(int number)
+{
+	hung_up = number;
+	wake();
+}
+
+static void on_end(int number)
+{
+	for (size_t i = 0; i < CAUGHT_COUNT; i++) {
+		struct sigaction action;
+
+		if (sigaction(caught[i], NULL, &action) == 0 &&
+		    action.sa_handler == on_end)
+			signal(caught[i], SIG_DFL);
+	}
+	ended_by = number;
+	wake();
+}
+
+static void catch (int number, void (*handler)(int))
+{
+	struct sigaction action = {0};
+
+	if (sigaction(number, NULL, &action) == 0 &&
+	    action.sa_handler == SIG_IGN)
+		return;
+	action = (struct sigaction){.sa_handler = handler};
+	for (size_t i = 0; i < CAUGHT_COUNT; i++)
+		sigaddset(&action.sa_mask, caught[i]);
+	sigaction(number, &action, NULL);
+}
+
+int signals_open(struct signals *signals, bool hangup_reopens,
+		 struct loop *loop, struct error *error)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+		return error_system(error, errno, "cannot make a pipe");
+	signals->write_fd = ends[1];
+	signals->watch = (struct loop_watch){.fd = ends[0], .events = POLLIN};
+	if (loop_watch_add(loop, &signals->watch, error) != 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	}
+	wake_fd = ends[1];
+	catch (SIGINT, on_end);
+	catch (SIGTERM, on_end);
+	catch (SIGHUP, hangup_reopens ? on_hangup : on_end);
+	return 0;
+}
+
+int signals_next(struct signals *signals)
+{
+	char bytes[64];
+	int number = (int)ended_by;
+
+	if (signals->watch.ready) {
+		while (read(signals->watch.fd, bytes, sizeof(bytes)) > 0)
+			;
+		signals->watch.ready = 0;
+	}
+	if (number != 0) {
+		ended_by = 0;
+		return number;
+	}
+	number = (int)hung_up;
+	if (number != 0)
+		hung_up = 0;
+	return number;
+}
+
+void signals_close(struct signals *signals, struct loop *loop)
+{
+	for (size_t i = 0; i < CAUGHT_COUNT; i++) {
+		struct sigaction action;
+
+		if (sigaction(caught[i], NULL, &action) == 0 &&
+		    (action.sa_handler == on_end ||
+		     action.sa_handler == on_hangup))
+			signal(caught[i], SIG_DFL);
+	}
+	wake_fd = -1;
+	loop_watch_remove(loop, &signals->watch);
+	close(signals->watch.fd);
+	close(signals->write_fd);
+}
+
+static void unblock(int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void signals_restore_pipe(void)
+{
+	signal(SIGPIPE, SIG_DFL);
+	unblock(SIGPIPE);
+}
+
+void signals_end_by(int number)
+{
+	signal(number, SIG_DFL);
+	raise(number);
+	unblock(number);
+}

@@ -1,0 +1,40 @@
+/*
+ * signals: SIGINT, SIGTERM and SIGHUP wake the loop, which then asks for them.
+ *
+ * Those that were ignored at the start (nohup) stay ignored. The first one that
+ * ends the run sets the others back to their default, so that a second one ends
+ * the process at once, wherever it is.
+ */
+#ifndef BASE_SIGNALS_H
+#define BASE_SIGNALS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+
+struct signals {
+	struct loop_watch watch;
+	int write_fd;
+};
+
+/*
+ * Opens the pipe, registers it and catches. With hangup_reopens SIGHUP is a
+ * call to open files anew and ends nothing.
+ */
+int signals_open(struct signals *signals, bool hangup_reopens,
+		 struct loop *loop, struct error *error) MUST_CHECK;
+
+/* The next signal that came, or 0; several of one kind are one. */
+int signals_next(struct signals *signals);
+
+/* Sets the signals back to what ends the process, and leaves the loop. */
+void signals_close(struct signals *signals, struct loop *loop);
+
+/* SIGPIPE does what it does by default, whatever the parent process set. */
+void signals_restore_pipe(void);
+
+/* Ends the process by this signal, as if it had not been caught. */
+void signals_end_by(int number);
+
+#endif
