@@ -10,16 +10,8 @@
 
 #include "base/log.h"
 #include "core/condition.h"
+#include "operands.h"
 #include "report/report.h"
-
-enum operand_kind { OPERAND_TCP, OPERAND_STDIN, OPERAND_PATH };
-
-struct operand {
-	enum operand_kind kind;
-	char *name; /* as messages show it: tcp://HOST:PORT, the path, "-" */
-	char *host; /* OPERAND_TCP, without brackets */
-	unsigned port;
-};
 
 enum row_order { ORDER_KEY, ORDER_COUNT };
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
@@ -63,12 +55,27 @@ struct options {
 	enum log_level log_level;
 };
 
+enum options_outcome {
+	OPTIONS_RUN,	 /* options is filled in, defaults resolved */
+	OPTIONS_HELP,	 /* --help was met */
+	OPTIONS_VERSION, /* --version was met */
+	OPTIONS_WRONG,	 /* the usage is wrong, or memory is out */
+};
+
 /*
- * Parses and resolves the defaults. Prints --help and --version and exits with
- * 0 (1 where stdout fails); says what is wrong with the usage and exits with 2.
- * Strings in options are argv's or owned by options.
+ * Reads the arguments, without printing or opening anything; looks up whether
+ * files exist and are the same. Permutes argv. Call options_release() whatever
+ * the outcome. Strings in options are argv's or owned by options.
+ */
+enum options_outcome options_read(struct options *options, int argc,
+				  char **argv, struct error *error) MUST_CHECK;
+void options_release(struct options *options);
+
+/*
+ * The same, and what follows from it: prints --help and --version and exits
+ * with 0 (1 where stdout fails); says what is wrong with the usage and exits
+ * with 2 (1 when memory is out).
  */
 void options_parse(struct options *options, int argc, char **argv);
-void options_release(struct options *options);
 
 #endif
