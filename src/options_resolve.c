@@ -1,0 +1,128 @@
+#include "options_steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "core/keytext.h"
+
+#define WINDOW_DEFAULT_NS (5 * NS_PER_S)
+
+static int resolve_keys(struct options *options, struct error *error)
+{
+	if (options->key_count > 0)
+		return 0;
+	options->key_names = malloc(sizeof(*options->key_names));
+	if (!options->key_names)
+		return error_set(error, "out of memory");
+	options->key_names[0] = strdup("status");
+	if (!options->key_names[0])
+		return error_set(error, "out of memory");
+	options->key_count = 1;
+	return 0;
+}
+
+static int add_expected(struct options *options, const char *text,
+			struct error *error)
+{
+	struct buffer *key = &options->expected[options->expected_count];
+	struct error why;
+
+	buffer_init(key);
+	if (keytext_parse(span_of(text), options->key_count, key, &why) < 0) {
+		buffer_release(key);
+		return error_set(error, "--expect '%s': %s", text, why.message);
+	}
+	for (size_t i = 0; i < options->expected_count; i++) {
+		if (span_equal(buffer_span(key),
+			       buffer_span(&options->expected[i]))) {
+			buffer_release(key);
+			return 0;
+		}
+	}
+	options->expected_count++;
+	return 0;
+}
+
+static int resolve_expected(struct options *options, const struct texts *texts,
+			    struct error *error)
+{
+	if (texts->count == 0)
+		return 0;
+	options->expected = calloc(texts->count, sizeof(*options->expected));
+	if (!options->expected)
+		return error_set(error, "out of memory");
+	for (size_t i = 0; i < texts->count; i++) {
+		if (add_expected(options, texts->list[i], error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int resolve_conditions(struct options *options,
+			      const struct texts *texts, struct error *error)
+{
+	struct error why;
+
+	if (texts->count == 0)
+		return 0;
+	options->conditions =
+		calloc(texts->count, sizeof(*options->conditions));
+	if (!options->conditions)
+		return error_set(error, "out of memory");
+	for (size_t i = 0; i < texts->count; i++) {
+		if (condition_parse(&options->conditions[i], texts->list[i],
+				    options->key_count, &why) < 0)
+			return error_set(error, "--fail-if '%s': %s",
+					 texts->list[i], why.message);
+		options->condition_count++;
+	}
+	return 0;
+}
+
+/* Whether the input is known to end: all of it is files that do not grow. */
+static bool only_files(const struct options *options)
+{
+	struct stat status;
+
+	for (size_t i = 0; i < options->operand_count; i++) {
+		const struct operand *operand = &options->operands[i];
+
+		if (operand->kind != OPERAND_PATH ||
+		    stat(operand->name, &status) != 0 ||
+		    !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
+			return false;
+	}
+	return true;
+}
+
+static void resolve_defaults(struct options *options,
+			     const struct choices *choices)
+{
+	if (!choices->given[OPTION_WINDOW])
+		options->window_ns =
+			only_files(options) ? 0 : WINDOW_DEFAULT_NS;
+	if (!choices->given[OPTION_FORMAT])
+		options->format = !options->output_path && isatty(STDOUT_FILENO)
+					  ? FORMAT_TABLE
+					  : FORMAT_TSV;
+	if (!choices->given[OPTION_SORT])
+		options->order = options->top > 0 ? ORDER_COUNT : ORDER_KEY;
+	if (choices->given[OPTION_HEADER] || choices->given[OPTION_NO_HEADER])
+		options->header = choices->header;
+	else
+		options->header = options->format == FORMAT_CSV;
+}
+
+int options_resolve(struct options *options, const struct choices *choices,
+		    struct error *error)
+{
+	if (resolve_keys(options, error) < 0 ||
+	    resolve_expected(options, &choices->expected, error) < 0 ||
+	    resolve_conditions(options, &choices->conditions, error) < 0)
+		return -1;
+	resolve_defaults(options, choices);
+	return 0;
+}

@@ -1,0 +1,246 @@
+#include "options_steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "base/utf8.h"
+#include "core/fields.h"
+#include "core/key.h"
+
+/* Reports and records have room for so many key columns. */
+#define KEYS_MAX 16
+
+/* So that no window's end leaves the 64 bits. */
+#define DURATION_MAX_DAYS 36500
+
+#define LINE_MAX_BYTES ((uint64_t)1 << 30)
+
+static int read_duration(const char *text, int64_t *duration_ns,
+			 struct error *error)
+{
+	if (duration_parse(text, duration_ns, error) < 0)
+		return -1;
+	if (*duration_ns / NS_PER_S > DURATION_MAX_DAYS * (int64_t)86400)
+		return error_set(error, "longer than %dd", DURATION_MAX_DAYS);
+	return 0;
+}
+
+/* Which of the words in the option's entry the text is. */
+static int read_word(enum option_id id, const char *text, unsigned *number,
+		     struct error *error)
+{
+	const char *words = option_table[id].words;
+
+	for (*number = 0; *words != '\0'; (*number)++) {
+		size_t size = strcspn(words, " ");
+
+		if (span_is(span_make(words, size), text))
+			return 0;
+		words += size + strspn(words + size, " ");
+	}
+	return error_set(error, "not one of: %s", option_table[id].words);
+}
+
+static int read_path(const char *text, const char **path, struct error *error)
+{
+	if (*text == '\0')
+		return error_set(error, "the name of the file is empty");
+	*path = text;
+	return 0;
+}
+
+static int read_label(const char *text, const char **label, struct error *error)
+{
+	if (strlen(text) > KEY_PART_MAX)
+		return error_set(error, "longer than %d bytes", KEY_PART_MAX);
+	if (!utf8_is_valid(span_of(text)))
+		return error_set(error, "is not valid UTF-8");
+	*label = text;
+	return 0;
+}
+
+static int add_text(struct texts *texts, const char *text, struct error *error)
+{
+	const char **list;
+
+	list = realloc(texts->list, (texts->count + 1) * sizeof(*list));
+	if (!list)
+		return error_set(error, "out of memory");
+	list[texts->count++] = text;
+	texts->list = list;
+	return 0;
+}
+
+static int add_key(struct options *options, struct span name,
+		   struct error *error)
+{
+	struct fields fields;
+	char **names;
+	char *copy;
+	int slot;
+
+	for (size_t i = 0; i < options->key_count; i++) {
+		if (span_is(name, options->key_names[i]))
+			return error_set(error, "the FIELD '%s' is given twice",
+					 options->key_names[i]);
+	}
+	if (options->key_count == KEYS_MAX)
+		return error_set(error, "more than %d FIELDs", KEYS_MAX);
+	names = realloc(options->key_names,
+			(options->key_count + 1) * sizeof(*names));
+	if (!names)
+		return error_set(error, "out of memory");
+	options->key_names = names;
+	copy = strndup(name.data, name.size);
+	if (!copy)
+		return error_set(error, "out of memory");
+	names[options->key_count++] = copy;
+
+	fields_init(&fields);
+	slot = fields_add(&fields, copy, error);
+	fields_release(&fields);
+	return slot < 0 ? -1 : 0;
+}
+
+static int add_keys(struct options *options, const char *list,
+		    struct error *error)
+{
+	for (;;) {
+		/* A JSON Pointer may hold commas. */
+		size_t size = *list == '/' ? strlen(list) : strcspn(list, ",");
+
+		if (add_key(options, span_make(list, size), error) < 0)
+			return -1;
+		if (list[size] == '\0')
+			return 0;
+		list += size + 1;
+	}
+}
+
+static int set_query(struct options *options, struct choices *choices,
+		     enum option_id id, const char *argument,
+		     struct error *error)
+{
+	switch (id) {
+	case OPTION_KEY: return add_keys(options, argument, error);
+	case OPTION_WINDOW:
+		options->window_ns = 0;
+		if (strcmp(argument, "all") == 0)
+			return 0;
+		return read_duration(argument, &options->window_ns, error);
+	case OPTION_MISSING:
+		return read_label(argument, &options->missing_label, error);
+	case OPTION_EXPECT:
+		return add_text(&choices->expected, argument, error);
+	default: return 0;
+	}
+}
+
+static int set_output(struct options *options, struct choices *choices,
+		      enum option_id id, const char *argument,
+		      struct error *error)
+{
+	unsigned word = 0;
+
+	if (option_table[id].words && read_word(id, argument, &word, error) < 0)
+		return -1;
+	switch (id) {
+	case OPTION_FORMAT: options->format = (enum report_format)word; break;
+	case OPTION_SORT: options->order = (enum row_order)word; break;
+	case OPTION_COLOR: options->color = (enum when)word; break;
+	case OPTION_PROGRESS: options->progress = (enum when)word; break;
+	case OPTION_OUTPUT:
+		if (read_path(argument, &options->output_path, error) < 0)
+			return -1;
+		if (strcmp(argument, "-") == 0)
+			options->output_path = NULL;
+		break;
+	case OPTION_TOP: return count_parse(argument, 1, &options->top, error);
+	case OPTION_ACTIVE: options->active = true; break;
+	case OPTION_HEADER: choices->header = true; break;
+	case OPTION_NO_HEADER: choices->header = false; break;
+	case OPTION_SUMMARY: options->summary = true; break;
+	case OPTION_LOCAL_TIME: options->local_time = true; break;
+	default: break;
+	}
+	return 0;
+}
+
+static int set_run(struct options *options, struct choices *choices,
+		   enum option_id id, const char *argument, struct error *error)
+{
+	switch (id) {
+	case OPTION_MAX_WINDOWS:
+		return count_parse(argument, 1, &options->max_windows, error);
+	case OPTION_FOR:
+		return read_duration(argument, &options->run_ns, error);
+	case OPTION_FAIL_IF:
+		return add_text(&choices->conditions, argument, error);
+	case OPTION_STRICT: options->strict = true; return 0;
+	default: return 0;
+	}
+}
+
+static int set_connection(struct options *options, enum option_id id,
+			  const char *argument, struct error *error)
+{
+	switch (id) {
+	case OPTION_RECONNECT: options->reconnect = true; return 0;
+	case OPTION_CONNECT_TIMEOUT:
+		return read_duration(argument, &options->connect_timeout_ns,
+				     error);
+	case OPTION_IDLE_TIMEOUT:
+		return read_duration(argument, &options->idle_timeout_ns,
+				     error);
+	default: return 0;
+	}
+}
+
+static int set_limits(struct options *options, enum option_id id,
+		      const char *argument, struct error *error)
+{
+	switch (id) {
+	case OPTION_MAX_LINE:
+		if (size_parse(argument, &options->max_line_bytes, error) < 0)
+			return -1;
+		if (options->max_line_bytes > LINE_MAX_BYTES)
+			return error_set(error, "more than 1G");
+		return 0;
+	case OPTION_MAX_GROUPS:
+		return count_parse(argument, 1, &options->max_groups, error);
+	case OPTION_REJECTS:
+		if (strcmp(argument, "-") == 0)
+			return error_set(error,
+					 "standard output is for the rows "
+					 "(write ./- for a file of that "
+					 "name)");
+		return read_path(argument, &options->rejects_path, error);
+	default: return 0;
+	}
+}
+
+int options_set(struct options *options, struct choices *choices,
+		enum option_id id, const char *argument, struct error *error)
+{
+	choices->given[id] = true;
+	switch (option_table[id].group) {
+	case GROUP_QUERY:
+		return set_query(options, choices, id, argument, error);
+	case GROUP_OUTPUT:
+		return set_output(options, choices, id, argument, error);
+	case GROUP_RUN: return set_run(options, choices, id, argument, error);
+	case GROUP_CONNECTION:
+		return set_connection(options, id, argument, error);
+	case GROUP_LIMITS: return set_limits(options, id, argument, error);
+	case GROUP_DIAGNOSTICS:
+		if (id == OPTION_QUIET)
+			options->log_level = LOG_MUST;
+		if (id == OPTION_VERBOSE)
+			options->log_level = LOG_VERBOSE;
+		return 0;
+	case GROUP_COUNT: break;
+	}
+	return 0;
+}
