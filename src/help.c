@@ -1,0 +1,112 @@
+#include "help.h"
+
+#include <string.h>
+
+#include "option_table.h"
+
+#define WIDTH	    79
+#define TEXT_COLUMN 27
+
+/* Where the text of an operand or an option begins, and wraps to. */
+static void print_entry(FILE *out, const char *name, const char *text)
+{
+	int column = fprintf(out, "%s", name);
+
+	if (column > TEXT_COLUMN - 2) {
+		fputc('\n', out);
+		column = 0;
+	}
+	while (*text != '\0') {
+		int size = (int)strcspn(text, " ");
+
+		if (column < TEXT_COLUMN) {
+			fprintf(out, "%*s", TEXT_COLUMN - column, "");
+			column = TEXT_COLUMN;
+		} else if (column + 1 + size > WIDTH) {
+			fprintf(out, "\n%*s", TEXT_COLUMN, "");
+			column = TEXT_COLUMN;
+		} else {
+			fputc(' ', out);
+			column++;
+		}
+		fprintf(out, "%.*s", size, text);
+		column += size;
+		text += size;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+static void print_option(FILE *out, const struct option_entry *entry)
+{
+	char name[64];
+	char text[256];
+	char dash[8] = "   ";
+
+	if (entry->letter != '\0')
+		snprintf(dash, sizeof(dash), "-%c,", entry->letter);
+	snprintf(name, sizeof(name), "  %s --%s%s%s", dash, entry->name,
+		 entry->argument ? "=" : "",
+		 entry->argument ? entry->argument : "");
+	snprintf(text, sizeof(text), "%s%s%s%s", entry->help,
+		 entry->usual ? " [" : "", entry->usual ? entry->usual : "",
+		 entry->usual ? "]" : "");
+	print_entry(out, name, text);
+}
+
+static void print_options(FILE *out)
+{
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		const struct option_entry *entry = &option_table[i];
+
+		if (i == 0 || entry->group != option_table[i - 1].group)
+			fprintf(out, "\n%s:\n",
+				option_group_title(entry->group));
+		print_option(out, entry);
+	}
+}
+
+void help_print(FILE *out)
+{
+	fputs("Usage: ordercount [OPTION]... HOST PORT\n"
+	      "       ordercount [OPTION]... SOURCE...\n"
+	      "Count orders, one JSON object a line, by a field; at the end of "
+	      "every window\n"
+	      "print each group's count in the window and in all.\n"
+	      "\nSources:\n",
+	      out);
+	print_entry(out, "  HOST PORT", "the same as tcp://HOST:PORT");
+	print_entry(out, "  tcp://HOST:PORT",
+		    "dial out over TCP; HOST is a name, IPv4 or [IPv6]");
+	print_entry(out, "  FILE", "a file or a FIFO");
+	print_entry(out, "  DIRECTORY", "every regular file in it");
+	print_entry(out, "  -", "standard input");
+	print_options(out);
+	fputs("\n"
+	      "A DURATION is 500ms, 5s, 1m, 1h or 1d; a bare number is "
+	      "seconds. A SIZE is 64K,\n"
+	      "1M or 1G. A FIELD is a name (status), a dotted path "
+	      "(customer.country) or a JSON\n"
+	      "Pointer (/a.b). EXPR is NAME OP NUMBER: 'FAILED>10', "
+	      "'@orders=0'. In brackets\n"
+	      "stands what holds without the option.\n"
+	      "\n"
+	      "Examples:\n"
+	      "  ordercount localhost 9998 --window 5\n"
+	      "  ordercount --key=shop,status --top=10 orders.json\n"
+	      "  zcat orders.json.gz | ordercount --window=all -\n"
+	      "  ordercount -w 1m -m 1 --fail-if='FAILED>10' localhost 9998\n"
+	      "\n"
+	      "Exit status: 0 the input or the run ended, 1 it could not go "
+	      "on, 2 wrong usage,\n"
+	      "3 a --fail-if held. All about it: man ordercount\n",
+	      out);
+}
+
+void version_print(FILE *out)
+{
+	fputs("ordercount " ORDERCOUNT_VERSION "\n"
+	      "Sources: tcp, file, directory, fifo, standard input\n"
+	      "Libraries: none beyond libc\n",
+	      out);
+}
