@@ -6,8 +6,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/rfc3339.h"
+#include "core/key.h"
 #include "core/snapshot.h"
 
 enum report_format { FORMAT_TABLE, FORMAT_TSV, FORMAT_CSV, FORMAT_JSON };
@@ -15,26 +18,41 @@ enum report_format { FORMAT_TABLE, FORMAT_TSV, FORMAT_CSV, FORMAT_JSON };
 struct report_options {
 	enum report_format format;
 	const char *const *key_names; /* the FIELDs as typed; borrowed */
-	size_t key_count;
-	bool header;	  /* tsv, csv */
-	bool summary;	  /* table shows it always */
-	bool local_time;  /* with offset; else UTC, Z */
-	bool color;	  /* table */
-	bool unicode;	  /* table: bars may use block characters */
-	unsigned columns; /* table: width of the terminal; set before each
-			     report_begin() */
+	size_t key_count;	      /* 1 to KEY_FIELDS_MAX */
+	bool header;		      /* tsv, csv */
+	bool summary;		      /* table shows it always */
+	bool local_time;	      /* with offset; else UTC, Z */
+	bool color;		      /* table */
+	bool unicode;		      /* table: bars may use block characters */
+	unsigned columns; /* table: width of the terminal, 0: 80; set before
+			     each report_begin(). Below 20 counts as 20. */
+};
+
+/* What the table's columns take in the window being written. */
+struct table_layout {
+	size_t key_widths[KEY_FIELDS_MAX];
+	size_t key_columns; /* that have room; the others are left out */
+	size_t count_width;
+	size_t total_width; /* 0: left out */
+	bool shares;
+	size_t bar_width; /* of the largest count; 0: no bars */
+	uint64_t largest;
 };
 
 struct report {
 	struct report_options options;
 	const struct snapshot *snapshot; /* being written, or NULL */
 	size_t next_row;
+	bool opened;	 /* what stands before its rows was written */
 	bool header_due; /* the next window begins with a header */
-	/* table: what report_begin() measured */
-	size_t key_widths[16];
-	size_t count_width;
-	size_t total_width;
-	bool bars;
+	char start[RFC3339_SIZE];
+	char end[RFC3339_SIZE];
+	/* table */
+	struct table_layout layout;
+	bool follows;	    /* another window stands above */
+	bool day_shown;	    /* the two below say which was shown last */
+	int64_t day_number; /* see struct civil_time */
+	int offset_min;
 };
 
 void report_init(struct report *report, const struct report_options *options);
@@ -47,7 +65,8 @@ void report_begin(struct report *report, const struct snapshot *snapshot);
 
 /*
  * Appends about `slice` bytes of the window (at least one row) to out. Returns
- * true while there is more. After the last slice the snapshot is let go.
+ * true while there is more. After the last slice, or when out failed, the
+ * snapshot is let go.
  */
 bool report_slice(struct report *report, struct buffer *out, size_t slice);
 
