@@ -1,63 +1,172 @@
-# ordercount: see README. Flags come from the environment or the command line:
-# CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR. `make V=1` shows the commands.
+# ordercount. What to do with it is in README.
+#
+# CC CPPFLAGS CFLAGS LDFLAGS PREFIX DESTDIR come from the environment or the
+# command line; changing flags builds anew what they touch. BUILD names another
+# folder for what is built, V=1 shows the commands.
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 BUILD ?= build
-PYTHON ?= python3
 PKG_CONFIG ?= pkg-config
+# The first that has pytest: a system may have several.
+PYTHON ?= $(firstword $(shell for p in python3 /usr/bin/python3; do \
+	$$p -c 'import pytest' 2>/dev/null && echo $$p; done) python3)
 
 OC_CPPFLAGS = -Isrc -D_GNU_SOURCE -DORDERCOUNT_VERSION='"$(VERSION)"'
 OC_CFLAGS = -std=c11 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 	-pthread
 OC_LDFLAGS = -pthread
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 
 Q = @
 ifeq ($(V),1)
 Q =
 endif
 
-SOURCES := $(wildcard src/*.c src/*/*.c)
-# Everything but main.c: what tests link against.
-PARTS := $(filter-out src/main.c,$(SOURCES))
+# completion_main.c is a program of its own, which writes the completions.
+SOURCES := $(filter-out src/completion_main.c,$(wildcard src/*.c src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
-PART_OBJECTS := $(PARTS:src/%.c=$(BUILD)/%.o)
-
-UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
-UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+COMPLETION_OBJECTS := $(BUILD)/completion_main.o $(BUILD)/option_table.o
+COMPLETIONS := $(addprefix $(BUILD)/,ordercount.bash _ordercount \
+	ordercount.fish)
+# Everything but main.c: what unit tests link with.
+PARTS := $(filter-out $(BUILD)/main.o,$(OBJECTS))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,\
+	$(wildcard tests/unit/test_*.c))
 
 .PHONY: all
-all: ordercount
+all: ordercount $(COMPLETIONS)
 
 ordercount: $(BUILD)/ordercount
 	$(Q)cp -f $< $@
 
 $(BUILD)/ordercount: $(OBJECTS)
 	@echo "LD $@"
-	$(Q)$(CC) $(OC_LDFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(OC_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS)
 
-$(BUILD)/%.o: src/%.c Makefile
+$(BUILD)/completion: $(COMPLETION_OBJECTS)
+	@echo "LD $@"
+	$(Q)$(CC) $(OC_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/%.o: src/%.c Makefile $(BUILD)/flags
 	@echo "CC $<"
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(OC_CPPFLAGS) $(CPPFLAGS) $(OC_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(OC_CPPFLAGS) $(CPPFLAGS) $(OC_CFLAGS) $(CFLAGS) \
+		-MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d)
+$(BUILD)/ordercount.bash: $(BUILD)/completion
+	@echo "GEN $@"
+	$(Q)$< bash >$@.new && mv $@.new $@
 
-# --- unit tests: one program a file, linked with every module but main ------
-$(BUILD)/unit/%: tests/unit/%.c $(PART_OBJECTS) Makefile
+$(BUILD)/_ordercount: $(BUILD)/completion
+	@echo "GEN $@"
+	$(Q)$< zsh >$@.new && mv $@.new $@
+
+$(BUILD)/ordercount.fish: $(BUILD)/completion
+	@echo "GEN $@"
+	$(Q)$< fish >$@.new && mv $@.new $@
+
+# Touched only when a flag is another one than last time. Whoever installs is
+# often root with another environment, and takes what is there.
+FLAGS := $(subst ','\'',$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+$(BUILD)/flags: $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),ALWAYS)
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@
+
+.PHONY: ALWAYS
+ALWAYS:
+
+-include $(OBJECTS:.o=.d) $(COMPLETION_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+
+# --- tests -------------------------------------------------------------------
+
+# One program a file.
+$(BUILD)/unit/%: tests/unit/%.c $(PARTS) Makefile $(BUILD)/flags | test-tools
 	@echo "CC $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OC_CPPFLAGS) -Itests/unit $(CPPFLAGS) $(OC_CFLAGS) $(CFLAGS) \
 		`$(PKG_CONFIG) --cflags check libcjson` -MMD -MP -MF $@.d \
-		$(OC_LDFLAGS) $(LDFLAGS) -o $@ $< $(PART_OBJECTS) \
+		$(OC_LDFLAGS) $(LDFLAGS) -o $@ $< $(PARTS) \
 		`$(PKG_CONFIG) --libs check libcjson`
 
--include $(UNIT_TESTS:=.d)
+.PHONY: test-tools
+test-tools:
+	@$(PKG_CONFIG) --exists check libcjson || { \
+		echo "the tests need check and cJSON: scripts/setup test" >&2; \
+		exit 1; }
+
+# Ends with `N passed, N failed, N skipped`. PYTEST_FLAGS goes to pytest.
+.PHONY: check
+check: all $(UNIT_TESTS)
+	$(Q)$(PYTHON) tests/run $(UNIT_TESTS) --pytest tests/cli $(PYTEST_FLAGS)
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
-	@for t in $(UNIT_TESTS); do $$t || exit 1; done
+	$(Q)$(PYTHON) tests/run $(UNIT_TESTS)
+
+# The same under AddressSanitizer and UndefinedBehaviorSanitizer, but for what
+# measures memory or time. What they find has a status that no test expects.
+.PHONY: asan
+asan: all
+	$(Q)$(MAKE) --no-print-directory BUILD=build/asan \
+		CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)" \
+		sanitized-check
+
+.PHONY: sanitized-check
+sanitized-check: $(BUILD)/ordercount $(UNIT_TESTS)
+	$(Q)ORDERCOUNT=$(BUILD)/ordercount CK_DEFAULT_TIMEOUT=60 \
+	ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1 \
+	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
+		$(PYTHON) tests/run $(UNIT_TESTS) --without limits \
+		--pytest tests/cli $(PYTEST_FLAGS)
+
+# A short run of the CLI tests marked for it.
+.PHONY: valgrind
+valgrind: all
+	$(Q)ORDERCOUNT_DEADLINE_S=120 ORDERCOUNT_UNDER="valgrind -q \
+		--error-exitcode=99 --leak-check=full --track-fds=no \
+		--errors-for-leak-kinds=definite,indirect,possible" \
+		$(PYTHON) tests/run --only valgrind --pytest tests/cli \
+		$(PYTEST_FLAGS)
+
+.PHONY: lint
+lint:
+	$(Q)CC=$(CC) LINT_CFLAGS='$(OC_CFLAGS)' \
+		LINT_CPPFLAGS='$(subst ','\'',$(OC_CPPFLAGS))' scripts/lint
+
+# BENCH_FLAGS goes to the bench.
+.PHONY: bench
+bench: all
+	$(Q)tests/bench/run $(BENCH_FLAGS)
+
+# --- installation -------------------------------------------------------------
+
+BIN = $(DESTDIR)$(PREFIX)/bin
+SHARE = $(DESTDIR)$(PREFIX)/share
+INSTALLED = $(BIN)/ordercount $(SHARE)/man/man1/ordercount.1 \
+	$(SHARE)/bash-completion/completions/ordercount \
+	$(SHARE)/zsh/site-functions/_ordercount \
+	$(SHARE)/fish/vendor_completions.d/ordercount.fish \
+	$(SHARE)/doc/ordercount/README $(SHARE)/doc/ordercount/COPYING
+
+.PHONY: install
+install: all
+	$(Q)install -d $(sort $(dir $(INSTALLED)))
+	$(Q)install -m 755 $(BUILD)/ordercount $(BIN)/ordercount
+	$(Q)install -m 644 man/ordercount.1 $(SHARE)/man/man1/ordercount.1
+	$(Q)install -m 644 $(BUILD)/ordercount.bash \
+		$(SHARE)/bash-completion/completions/ordercount
+	$(Q)install -m 644 $(BUILD)/_ordercount \
+		$(SHARE)/zsh/site-functions/_ordercount
+	$(Q)install -m 644 $(BUILD)/ordercount.fish \
+		$(SHARE)/fish/vendor_completions.d/ordercount.fish
+	$(Q)install -m 644 README COPYING $(SHARE)/doc/ordercount
+
+.PHONY: uninstall
+uninstall:
+	$(Q)rm -f $(INSTALLED)
+	$(Q)rmdir $(SHARE)/doc/ordercount 2>/dev/null || true
 
 .PHONY: clean
 clean:
