@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/units.h"
 #include "base/utf8.h"
 #include "core/fields.h"
@@ -12,20 +11,7 @@
 /* Reports and records have room for so many key columns. */
 #define KEYS_MAX 16
 
-/* So that no window's end leaves the 64 bits. */
-#define DURATION_MAX_DAYS 36500
-
 #define LINE_MAX_BYTES ((uint64_t)1 << 30)
-
-static int read_duration(const char *text, int64_t *duration_ns,
-			 struct error *error)
-{
-	if (duration_parse(text, duration_ns, error) < 0)
-		return -1;
-	if (*duration_ns / NS_PER_S > DURATION_MAX_DAYS * (int64_t)86400)
-		return error_set(error, "longer than %dd", DURATION_MAX_DAYS);
-	return 0;
-}
 
 /* Which of the words in the option's entry the text is. */
 static int read_word(enum option_id id, const char *text, unsigned *number,
@@ -40,7 +26,7 @@ static int read_word(enum option_id id, const char *text, unsigned *number,
 			return 0;
 		words += size + strspn(words + size, " ");
 	}
-	return error_set(error, "not one of: %s", option_table[id].words);
+	return error_set(error, "is not one of: %s", option_table[id].words);
 }
 
 static int read_path(const char *text, const char **path, struct error *error)
@@ -54,7 +40,8 @@ static int read_path(const char *text, const char **path, struct error *error)
 static int read_label(const char *text, const char **label, struct error *error)
 {
 	if (strlen(text) > KEY_PART_MAX)
-		return error_set(error, "longer than %d bytes", KEY_PART_MAX);
+		return error_set(error, "is longer than %d bytes",
+				 KEY_PART_MAX);
 	if (!utf8_is_valid(span_of(text)))
 		return error_set(error, "is not valid UTF-8");
 	*label = text;
@@ -129,7 +116,7 @@ static int set_query(struct options *options, struct choices *choices,
 		options->window_ns = 0;
 		if (strcmp(argument, "all") == 0)
 			return 0;
-		return read_duration(argument, &options->window_ns, error);
+		return duration_parse(argument, &options->window_ns, error);
 	case OPTION_MISSING:
 		return read_label(argument, &options->missing_label, error);
 	case OPTION_EXPECT:
@@ -175,7 +162,7 @@ static int set_run(struct options *options, struct choices *choices,
 	case OPTION_MAX_WINDOWS:
 		return count_parse(argument, 1, &options->max_windows, error);
 	case OPTION_FOR:
-		return read_duration(argument, &options->run_ns, error);
+		return duration_parse(argument, &options->run_ns, error);
 	case OPTION_FAIL_IF:
 		return add_text(&choices->conditions, argument, error);
 	case OPTION_STRICT: options->strict = true; return 0;
@@ -189,11 +176,11 @@ static int set_connection(struct options *options, enum option_id id,
 	switch (id) {
 	case OPTION_RECONNECT: options->reconnect = true; return 0;
 	case OPTION_CONNECT_TIMEOUT:
-		return read_duration(argument, &options->connect_timeout_ns,
-				     error);
+		return duration_parse(argument, &options->connect_timeout_ns,
+				      error);
 	case OPTION_IDLE_TIMEOUT:
-		return read_duration(argument, &options->idle_timeout_ns,
-				     error);
+		return duration_parse(argument, &options->idle_timeout_ns,
+				      error);
 	default: return 0;
 	}
 }
@@ -206,7 +193,7 @@ static int set_limits(struct options *options, enum option_id id,
 		if (size_parse(argument, &options->max_line_bytes, error) < 0)
 			return -1;
 		if (options->max_line_bytes > LINE_MAX_BYTES)
-			return error_set(error, "more than 1G");
+			return error_set(error, "is more than 1G");
 		return 0;
 	case OPTION_MAX_GROUPS:
 		return count_parse(argument, 1, &options->max_groups, error);

@@ -1,0 +1,205 @@
+#include <check.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "operands.h"
+
+#define ARGUMENTS_MAX 16
+
+static struct operand *operands;
+static size_t operand_count;
+static struct error error;
+static char folder[] = "/tmp/ordercount-operands-XXXXXX";
+
+static void make_file(const char *name)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(close(fd), 0);
+}
+
+static void begin(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+	make_file("file");
+	make_file("other");
+	ck_assert_int_eq(mkdir("folder", 0700), 0);
+}
+
+static void end(void)
+{
+	operands_free(operands, operand_count);
+	rmdir("folder");
+	unlink("other");
+	unlink("file");
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+/* The operands are separated by '|'; "" is none. */
+static int parse(const char *line)
+{
+	char *copy = strdup(line);
+	char *rest = *line == '\0' ? NULL : copy;
+	char *arguments[ARGUMENTS_MAX];
+	size_t count = 0;
+	int result;
+
+	while (rest && count < ARGUMENTS_MAX)
+		arguments[count++] = strsep(&rest, "|");
+	operands_free(operands, operand_count);
+	operands = NULL;
+	operand_count = 0;
+	result = operands_parse(arguments, count, &operands, &operand_count,
+				&error);
+	free(copy);
+	return result;
+}
+
+static void accept(const char *line)
+{
+	ck_assert_msg(parse(line) == 0, "'%s': %s", line, error.message);
+}
+
+static void refuse(const char *line, const char *message)
+{
+	ck_assert_msg(parse(line) == -1, "'%s' was taken", line);
+	ck_assert_msg(strstr(error.message, message) != NULL, "'%s' gives: %s",
+		      line, error.message);
+}
+
+static void assert_tcp(const char *line, const char *name, const char *host,
+		       unsigned port)
+{
+	accept(line);
+	ck_assert_uint_eq(operand_count, 1);
+	ck_assert_int_eq(operands[0].kind, OPERAND_TCP);
+	ck_assert_str_eq(operands[0].name, name);
+	ck_assert_str_eq(operands[0].host, host);
+	ck_assert_uint_eq(operands[0].port, port);
+}
+
+START_TEST(host_and_digits_are_a_server)
+{
+	assert_tcp("localhost|9998", "tcp://localhost:9998", "localhost", 9998);
+	assert_tcp("127.0.0.1|1", "tcp://127.0.0.1:1", "127.0.0.1", 1);
+	assert_tcp("a|65535", "tcp://a:65535", "a", 65535);
+	assert_tcp("a|0080", "tcp://a:80", "a", 80);
+	assert_tcp("::1|9998", "tcp://[::1]:9998", "::1", 9998);
+	assert_tcp("[::1]|9998", "tcp://[::1]:9998", "::1", 9998);
+	assert_tcp("fe80::1%eth0|7", "tcp://[fe80::1%eth0]:7", "fe80::1%eth0",
+		   7);
+	/* a file of that name does not matter */
+	assert_tcp("file|9998", "tcp://file:9998", "file", 9998);
+}
+END_TEST
+
+START_TEST(host_and_port_are_checked)
+{
+	refuse("localhost|0", "'0' is no port (1 to 65535)");
+	refuse("localhost|65536", "'65536' is no port");
+	refuse("localhost|99999999999999999999", "is no port");
+	refuse("|9998", "the HOST before '9998' is empty");
+	refuse("./file|9998", "write ./9998 for a file of that name");
+	refuse("-|9998", "write ./9998 for a file of that name");
+	refuse("a:b|9998", "is no HOST");
+	refuse("[a]|9998", "is no HOST");
+	refuse("[]|9998", "is no HOST");
+	refuse("::1%|9998", "is no HOST");
+	refuse("a b|9998", "is no HOST");
+	refuse("a@b|9998", "is no HOST");
+}
+END_TEST
+
+START_TEST(tcp_scheme_is_a_server)
+{
+	assert_tcp("tcp://localhost:9998", "tcp://localhost:9998", "localhost",
+		   9998);
+	assert_tcp("TCP://Localhost:9998", "tcp://Localhost:9998", "Localhost",
+		   9998);
+	assert_tcp("tcp://[::1]:9998", "tcp://[::1]:9998", "::1", 9998);
+}
+END_TEST
+
+START_TEST(scheme_is_checked)
+{
+	refuse("tcp://localhost", "the port is missing");
+	refuse("tcp://[::1]", "the port is missing");
+	refuse("tcp://", "the port is missing");
+	refuse("tcp://:9998", "the HOST is empty");
+	refuse("tcp://a:", "'' is no port");
+	refuse("tcp://a:0", "'0' is no port");
+	refuse("tcp://a:65536", "'65536' is no port");
+	refuse("tcp://a:12x", "'12x' is no port");
+	refuse("tcp://a:b:9998", "needs brackets");
+	refuse("tcp://::1:9998", "needs brackets");
+	refuse("tcp://[a]:9998", "neither a name nor an address");
+	refuse("tcp://a:9998/", "nothing may follow the port");
+	refuse("tcp://a:9998/x", "nothing may follow the port");
+	refuse("tcp://a:9998?x=1", "nothing may follow the port");
+	refuse("foo://a:9998", "no scheme 'foo'");
+	refuse("tls://a:9998", "no scheme 'tls'");
+	refuse("a+b-c.1://x", "no scheme 'a+b-c.1'");
+	refuse("file://x", "only tcp:// is built in");
+}
+END_TEST
+
+START_TEST(other_operands_are_paths)
+{
+	accept("file|-|./9998|folder|1://x|no/such|TCP://a:1");
+	ck_assert_uint_eq(operand_count, 7);
+	ck_assert_int_eq(operands[0].kind, OPERAND_PATH);
+	ck_assert_int_eq(operands[1].kind, OPERAND_STDIN);
+	ck_assert_str_eq(operands[1].name, "-");
+	ck_assert_int_eq(operands[2].kind, OPERAND_PATH);
+	ck_assert_str_eq(operands[2].name, "./9998");
+	ck_assert_int_eq(operands[4].kind, OPERAND_PATH);
+	ck_assert_int_eq(operands[5].kind, OPERAND_PATH);
+	ck_assert_int_eq(operands[6].kind, OPERAND_TCP);
+}
+END_TEST
+
+START_TEST(word_that_is_no_file_is_refused)
+{
+	refuse("", "a source is missing");
+	refuse("localhost", "lacks a PORT");
+	refuse("9998", "lacks a HOST");
+	refuse("localhost:9998", "did you mean: ordercount localhost 9998");
+	refuse("[::1]:9998", "did you mean: ordercount ::1 9998");
+	refuse("localhost:0", "lacks a PORT");
+	refuse("localhost|12x", "'12x' is neither a port nor a file");
+	refuse("file|12x", "'12x' is neither a port nor a file");
+	refuse("localhost|./file", "'localhost' is no existing file");
+	refuse("file|other|localhost", "'localhost' is no existing file");
+	refuse("localhost|9998|file", "'localhost' is no existing file");
+	refuse("file|", "an operand is empty");
+	refuse("|", "an operand is empty");
+	refuse("file|-|-", "'-' is given twice");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("operands");
+	TCase *tcase = tcase_create("operands");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_test(tcase, host_and_digits_are_a_server);
+	tcase_add_test(tcase, host_and_port_are_checked);
+	tcase_add_test(tcase, tcp_scheme_is_a_server);
+	tcase_add_test(tcase, scheme_is_checked);
+	tcase_add_test(tcase, other_operands_are_paths);
+	tcase_add_test(tcase, word_that_is_no_file_is_refused);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
