@@ -1,0 +1,180 @@
+/*
+ * What the parts of app share: app.c opens, turns the loop and closes,
+ * app_input.c reads the sources, app_windows.c closes windows and prints,
+ * app_status.c tells a person how it goes. Nobody else includes this.
+ */
+#ifndef APP_PARTS_H
+#define APP_PARTS_H
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/signals.h"
+#include "core/engine.h"
+#include "options.h"
+#include "output/queue.h"
+#include "output/rejects.h"
+#include "report/report.h"
+#include "source/source.h"
+
+enum feed_state {
+	FEED_OPENING, /* was never up */
+	FEED_UP,
+	FEED_DOWN, /* was up and is dialled again */
+	FEED_ENDED,
+	FEED_FAILED,
+};
+
+/* A source and how it is doing. */
+struct feed {
+	struct source *source;
+	enum feed_state state;
+	const struct stream *stream; /* the one that it is in, or NULL */
+	int64_t quiet_until_ns;	     /* mono: trouble is said with -v only */
+	bool is_local;		     /* nothing is dialled */
+};
+
+/* A chunk that was read and is not dealt with yet. */
+struct held {
+	bool full;
+	struct feed *feed;
+	struct chunk chunk;
+	int64_t read_ns; /* our time when it was read */
+};
+
+/* A time in which the program did not run, or that the clock passed over. */
+struct gap {
+	bool pending;
+	bool is_step; /* the clock was set, else the process was stopped */
+	int64_t from_ns;
+	int64_t to_ns;
+};
+
+enum stop {
+	STOP_NOT,
+	STOP_INPUT,	/* the input ended: nothing is left to read */
+	STOP_DURATION,	/* --for */
+	STOP_WINDOWS,	/* --max-windows: the last window is taken */
+	STOP_CONDITION, /* --fail-if: the last window is taken */
+	STOP_SIGNAL,
+	STOP_FAILURE, /* the open window prints if it can */
+};
+
+/* The status line. */
+struct status_line {
+	bool enabled;
+	bool unicode;
+	int64_t drawn_ns; /* mono */
+	int64_t sampled_ns;
+	uint64_t sampled_orders;
+	uint64_t sampled_bytes;
+	double orders_rate; /* a second */
+	double bytes_rate;
+};
+
+struct app {
+	const struct options *options;
+	struct log log;
+	struct clock clock;
+	struct loop loop;
+	struct signals signals;
+	struct engine engine;
+	struct report report;
+	struct queue queue;
+	struct rejects rejects;
+	struct status_line line;
+	/* input */
+	struct feed *feeds;
+	size_t feed_count;
+	size_t next_feed; /* whose turn it is */
+	struct read_area area;
+	struct held held;
+	struct gap gap;
+	uint64_t read_bytes;
+	bool input_ready; /* a source had more than its turn allowed */
+	bool input_waits; /* for a slow reader of the output */
+	/* the run */
+	int64_t started_mono_ns;
+	bool begun;
+	int64_t begun_mono_ns;
+	enum stop stop;
+	int64_t stop_ns; /* our time at which the run ended */
+	bool finished;	 /* no window is to come */
+	bool broken;	 /* the output failed: nothing can be printed */
+	bool hurt;	 /* a source or a part of it failed */
+	bool other_said;
+	bool reopen; /* SIGHUP asked for it */
+	int status;
+	int signal;
+	/* what is open */
+	bool signals_opened;
+	bool queue_opened;
+	bool rejects_opened;
+	/* printing */
+	bool printing;
+	uint64_t printed;	     /* windows */
+	struct snapshot const *last; /* the window printed last */
+	/* a signal came: how long a stuck reader is waited for; mono */
+	int64_t stuck_ns;
+	int64_t give_up_ns;
+	size_t stuck_bytes;
+};
+
+/* --- app.c ---------------------------------------------------------------- */
+
+/* Reads the clock; a gap is noted, to be dealt with in its turn. */
+void app_tick(struct app *app);
+
+/* The run ends, as far as it is not ending already. */
+void app_stop(struct app *app, enum stop why, int64_t when_ns);
+
+/* The same, because of an error: said, status 1. */
+void app_fail(struct app *app, const struct error *error);
+
+/* --for is over; true once it is. */
+bool app_check_duration(struct app *app);
+
+/* --- app_windows.c -------------------------------------------------------- */
+
+/*
+ * Brings everything up to date with the clock, in the order in which it
+ * happened: windows that were due, the chunk that is held, gaps, the end of
+ * the run. Stops where the output cannot take more.
+ */
+void app_settle(struct app *app);
+
+/* --- app_input.c ---------------------------------------------------------- */
+
+/* Starts the sources. -1: said, status 1. */
+int app_open_feeds(struct app *app) MUST_CHECK;
+void app_close_feeds(struct app *app);
+
+/* Gives each source its turn. */
+void app_read_feeds(struct app *app);
+
+/* Deals with the held chunk, at the time when it was read. */
+void app_take_held(struct app *app);
+
+/* Tells the sources and the windows whether the input has to wait. */
+void app_set_input_waits(struct app *app, bool waits);
+
+/* --- app_status.c --------------------------------------------------------- */
+
+void app_status_open(struct app *app);
+
+/* Draws the status line if it is wanted and not too soon. */
+void app_status_draw(struct app *app);
+
+/* When to wake up for it; mono, TIME_NEVER if not. */
+int64_t app_status_due(const struct app *app);
+
+/* The last words: what became of the records, and why the run ended so. */
+void app_status_end(struct app *app);
+
+/* Is the table coloured? */
+bool app_wants_color(const struct app *app);
+
+/* Columns of the terminal behind a descriptor. */
+unsigned app_terminal_columns(int fd);
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * Windows are closed and printed one at a time: the next one is not taken
+ * before the report has rendered this one into the output queue, and the queue
+ * takes no more than its limit. That bounds the memory; what has to wait, waits
+ * in the order in which it happened.
+ */
+#include "app_parts.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/rfc3339.h"
+#include "base/units.h"
+
+/* How much is rendered before the queue is looked at. */
+#define SLICE_BYTES ((size_t)64 << 10)
+
+static void print(struct app *app, const struct snapshot *snapshot)
+{
+	if (!snapshot) {
+		struct error error;
+
+		error_set(&error, "out of memory");
+		app->finished = true;
+		app_fail(app, &error);
+		return;
+	}
+	log_status_erase(&app->log);
+	if (app->options->format == FORMAT_TABLE)
+		app->report.options.columns =
+			app_terminal_columns(STDOUT_FILENO);
+	report_begin(&app->report, snapshot);
+	app->printing = true;
+	app->last = snapshot;
+	app->printed++;
+	if (!app->engine.held && app->printed != app->options->max_windows)
+		return;
+	/* The run ended with this window: nothing that came later counts. */
+	app_stop(app, app->engine.held ? STOP_CONDITION : STOP_WINDOWS,
+		 snapshot->end_ns);
+	app->finished = true;
+	app->held.full = false;
+}
+
+/* Renders into the queue what it takes. */
+static void render(struct app *app)
+{
+	struct error error;
+
+	while (app->printing && !app->broken) {
+		bool more = true;
+
+		while (more && !queue_is_full(&app->queue))
+			more = report_slice(&app->report,
+					    queue_buffer(&app->queue),
+					    SLICE_BYTES);
+		app->printing = more;
+		if (queue_write(&app->queue, &error) != 0) {
+			app->broken = true;
+			app_fail(app, &error);
+		} else if (more && queue_is_full(&app->queue)) {
+			break;
+		}
+	}
+}
+
+/* A wake-up or a step of the clock that passed over windows. */
+static void cut(struct app *app)
+{
+	struct gap gap = app->gap;
+	struct buffer text = {0};
+	uint64_t skipped;
+
+	app->gap.pending = false;
+	print(app, engine_cut(&app->engine, gap.from_ns, gap.to_ns, &skipped));
+	duration_append(&text, gap.to_ns - gap.from_ns);
+	buffer_append_char(&text, '\0');
+	log_line(&app->log, LOG_NORMAL,
+		 gap.is_step ? "the clock was set forward by %s: the open "
+			       "window ended early, whole windows skipped: "
+			       "%" PRIu64
+			     : "stopped for %s: the open window ended early, "
+			       "whole windows skipped: %" PRIu64,
+		 text.failed ? "a while" : text.data, skipped);
+	buffer_release(&text);
+}
+
+static void finish(struct app *app)
+{
+	bool whole = app->stop == STOP_INPUT && !app->hurt;
+
+	app->finished = true;
+	if (app->begun && engine_has_open(&app->engine, app->stop_ns))
+		print(app, engine_finish(&app->engine, app->stop_ns, whole));
+}
+
+/* One thing that happened before now. False when there is none. */
+static bool settle_one(struct app *app)
+{
+	const struct gap *gap = &app->gap;
+	bool held_first = app->held.full &&
+			  (!gap->pending || app->held.read_ns < gap->to_ns);
+	int64_t until_ns = app->clock.now_ns;
+
+	if (held_first)
+		until_ns = app->held.read_ns;
+	else if (gap->pending)
+		until_ns = gap->from_ns;
+	else if (app->stop != STOP_NOT)
+		until_ns = app->stop_ns;
+	if (app->begun && engine_due(&app->engine, until_ns))
+		print(app, engine_close(&app->engine));
+	else if (held_first)
+		app_take_held(app);
+	else if (gap->pending)
+		cut(app);
+	else if (app->stop != STOP_NOT)
+		finish(app);
+	else
+		return false;
+	return true;
+}
+
+void app_settle(struct app *app)
+{
+	do {
+		render(app);
+	} while (!app->printing && !app->finished && settle_one(app));
+	render(app);
+}
