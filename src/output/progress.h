@@ -24,11 +24,13 @@ struct progress {
 	uint64_t orders;
 	int64_t open_for_ns;
 	int64_t ends_in_ns; /* TIME_NEVER: it has no end of its own */
-	/* orders a second, of the last second or so */
-	double rate;
-	bool begun;	/* the run has begun */
-	bool unicode;	/* the bar may use block characters */
-	size_t columns; /* of the terminal; the text stays below */
+	/* a second, of the last second or so; 0 where it is not known */
+	double rate;	   /* orders */
+	double bytes_rate; /* read */
+	bool begun;	   /* the run has begun */
+	bool local;	   /* nothing is dialled: files, standard input */
+	bool unicode;	   /* the bar may use block characters */
+	size_t columns;	   /* of the terminal, 0: 80; the text stays below */
 };
 
 /* Appends the line, without control characters or newline. */

@@ -26,13 +26,15 @@ struct queue {
 	const char *path; /* NULL: standard output; else the caller's */
 	struct loop *loop;
 	struct loop_watch watch;
-	bool is_regular; /* never waits */
+	bool is_regular; /* never waits, and is not watched */
+	bool is_pipe;
 	bool is_socket;
 };
 
 /*
  * Opens the file (created, truncated), or takes standard output for NULL and
- * "-", and registers with the loop. -1: it cannot be written.
+ * "-", and registers with the loop. -1: it cannot be written. A FIFO is waited
+ * for until it has a reader; a signal ends that with an error.
  */
 int queue_open(struct queue *queue, const char *path, struct loop *loop,
 	       struct error *error) MUST_CHECK;
@@ -40,6 +42,7 @@ int queue_open(struct queue *queue, const char *path, struct loop *loop,
 /*
  * Opens the path again, appending, after someone renamed the file; *empty says
  * whether it is a new one. Call with an empty queue. No change for stdout.
+ * After -1 there is nothing to do but queue_close().
  */
 int queue_reopen(struct queue *queue, bool *empty,
 		 struct error *error) MUST_CHECK;
@@ -47,7 +50,7 @@ int queue_reopen(struct queue *queue, bool *empty,
 /* Bytes that wait. */
 static inline size_t queue_waiting(const struct queue *queue)
 {
-	return queue->bytes.size - queue->written;
+	return queue->bytes.failed ? 0 : queue->bytes.size - queue->written;
 }
 
 static inline bool queue_is_full(const struct queue *queue)
@@ -65,7 +68,10 @@ struct buffer *queue_buffer(struct queue *queue);
  */
 int queue_write(struct queue *queue, struct error *error) MUST_CHECK;
 
-/* Leaves the loop and closes; -1: the system lost what was written. */
+/*
+ * Leaves the loop, closes a file, drops what still waits. -1: the system lost
+ * what was written.
+ */
 int queue_close(struct queue *queue, struct error *error) MUST_CHECK;
 
 #endif

@@ -17,9 +17,10 @@ struct rejects {
 	const char *path; /* NULL: no file; else the caller's */
 	int fd;
 	struct buffer bytes;
+	int failed; /* the error number of a write that failed, or 0 */
 	struct {
 		int64_t next_ns; /* clock.mono_ns from which one may be shown */
-		uint64_t left_out;
+		uint64_t left_out; /* since the last one that was */
 	} notices[REJECT_REASONS];
 };
 
@@ -31,9 +32,10 @@ int rejects_open(struct rejects *rejects, const char *path,
 int rejects_reopen(struct rejects *rejects, struct error *error) MUST_CHECK;
 
 /*
- * Keeps the record for the file (too_long aside) and, unless the notices of
- * its reason have had their turn, says on stderr what was wrong with it.
- * mono_ns is clock.mono_ns.
+ * Keeps the record for the file (too_long aside), writes what was kept when it
+ * is much, and, unless the notices of its reason have had their turn, says on
+ * stderr what was wrong with it. A write that fails is told by
+ * rejects_write(). mono_ns is clock.mono_ns.
  */
 void rejects_add(struct rejects *rejects, const struct reject *reject,
 		 struct log *log, int64_t mono_ns);

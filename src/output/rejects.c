@@ -1,0 +1,219 @@
+#include "output/rejects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+#include "core/keytext.h"
+
+#define KEPT_BYTES    ((size_t)64 << 10)
+#define NOTICE_GAP_NS ((int64_t)60 * 1000000000)
+
+/* The excerpt: so much of the line, around the column. */
+#define EXCERPT_BYTES	     60
+#define EXCERPT_BEFORE_BYTES 30
+
+static int rejects_fail(const struct rejects *rejects, int number,
+			struct error *error)
+{
+	return error_system(error, number, "cannot write '%s'", rejects->path);
+}
+
+static int open_path(const char *path, struct error *error)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		error_system(error, errno, "cannot open '%s'", path);
+	return fd;
+}
+
+int rejects_open(struct rejects *rejects, const char *path, struct error *error)
+{
+	*rejects = (struct rejects){.path = path, .fd = -1};
+	for (unsigned i = 0; i < REJECT_REASONS; i++)
+		rejects->notices[i].next_ns = INT64_MIN;
+	if (!path)
+		return 0;
+	rejects->fd = open_path(path, error);
+	return rejects->fd < 0 ? -1 : 0;
+}
+
+int rejects_reopen(struct rejects *rejects, struct error *error)
+{
+	int fd;
+
+	if (!rejects->path)
+		return 0;
+	/* What was kept belongs to the file that was renamed. */
+	if (rejects_write(rejects, error))
+		return -1;
+	fd = open_path(rejects->path, error);
+	if (fd < 0)
+		return -1;
+	if (close(rejects->fd) && errno != EINTR) {
+		rejects_fail(rejects, errno, error);
+		rejects->fd = fd;
+		return -1;
+	}
+	rejects->fd = fd;
+	return 0;
+}
+
+/* Writes all that is kept; where that fails it is remembered. */
+static void rejects_flush(struct rejects *rejects)
+{
+	size_t written = 0;
+
+	while (written < rejects->bytes.size && rejects->failed == 0) {
+		ssize_t size = write(rejects->fd, rejects->bytes.data + written,
+				     rejects->bytes.size - written);
+
+		if (size < 0 && errno != EINTR)
+			rejects->failed = errno;
+		if (size > 0)
+			written += (size_t)size;
+	}
+	if (rejects->bytes.failed && rejects->failed == 0)
+		rejects->failed = ENOMEM;
+	buffer_clear(&rejects->bytes);
+}
+
+static bool is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Cuts the line around the column, not within a character. */
+static struct span cut_excerpt(struct span line, size_t column)
+{
+	size_t focus = column > 0 ? column - 1 : 0;
+	size_t start, end;
+
+	if (focus > line.size)
+		focus = line.size;
+	start = focus > EXCERPT_BEFORE_BYTES ? focus - EXCERPT_BEFORE_BYTES : 0;
+	end = line.size - start > EXCERPT_BYTES ? start + EXCERPT_BYTES
+						: line.size;
+	for (int i = 0; i < 3 && start > 0 && start < end; i++)
+		start += is_continuation(line.data[start]);
+	for (int i = 0; i < 3 && end < line.size && end > start; i++)
+		end -= is_continuation(line.data[end]);
+	return span_make(line.data + start, end - start);
+}
+
+/* Appends text so that a terminal can show it, whatever its bytes are. */
+static void append_shown(struct buffer *out, struct span text)
+{
+	while (text.size > 0) {
+		char escape[ESCAPE_MAX];
+		size_t escape_size;
+		uint32_t code;
+		size_t size = utf8_decode(text, &code);
+
+		if (size == 0) {
+			buffer_printf(out, "\\x%02x",
+				      (unsigned char)text.data[0]);
+			size = 1;
+		} else if ((escape_size = keytext_escape_shown(code, escape))) {
+			buffer_append(out, escape, escape_size);
+		} else {
+			buffer_append(out, text.data, size);
+		}
+		text = span_make(text.data + size, text.size - size);
+	}
+}
+
+static void append_excerpt(struct buffer *out, const struct reject *reject)
+{
+	struct span line = reject->line;
+	struct span excerpt;
+
+	if (line.size > 0 && line.data[line.size - 1] == '\r')
+		line.size--;
+	if (line.size == 0)
+		return;
+	excerpt = cut_excerpt(line, reject->column);
+	buffer_append_text(out, ": ");
+	if (excerpt.data > line.data)
+		buffer_append_text(out, "...");
+	append_shown(out, excerpt);
+	if (excerpt.data + excerpt.size < line.data + line.size)
+		buffer_append_text(out, "...");
+}
+
+static void show(const struct reject *reject, uint64_t left_out,
+		 struct log *log)
+{
+	const char *reason = reject_reason_name(reject->reason);
+	struct buffer text = {0};
+
+	if (reject->field) {
+		buffer_append_text(&text, " '");
+		append_shown(&text, span_of(reject->field));
+		buffer_append_text(&text, "'");
+	}
+	append_excerpt(&text, reject);
+	if (left_out > 0)
+		buffer_printf(&text, " (%" PRIu64 " more %s since)", left_out,
+			      reason);
+	log_line(log, LOG_NORMAL, "%s: line %" PRIu64 ", column %zu: %s%.*s",
+		 reject->stream, reject->line_number, reject->column, reason,
+		 (int)text.size, text.data ? text.data : "");
+	buffer_release(&text);
+}
+
+void rejects_add(struct rejects *rejects, const struct reject *reject,
+		 struct log *log, int64_t mono_ns)
+{
+	int64_t *next_ns = &rejects->notices[reject->reason].next_ns;
+	uint64_t *left_out = &rejects->notices[reject->reason].left_out;
+
+	if (rejects->path && reject->reason != REJECT_TOO_LONG) {
+		buffer_append_span(&rejects->bytes, reject->line);
+		buffer_append_char(&rejects->bytes, '\n');
+		if (rejects->bytes.failed || rejects->bytes.size >= KEPT_BYTES)
+			rejects_flush(rejects);
+	}
+	if (mono_ns < *next_ns) {
+		(*left_out)++;
+		return;
+	}
+	show(reject, *left_out, log);
+	*next_ns = mono_ns + NOTICE_GAP_NS;
+	*left_out = 0;
+}
+
+int rejects_write(struct rejects *rejects, struct error *error)
+{
+	int number;
+
+	if (!rejects->path)
+		return 0;
+	rejects_flush(rejects);
+	number = rejects->failed;
+	return number != 0 ? rejects_fail(rejects, number, error) : 0;
+}
+
+int rejects_close(struct rejects *rejects, struct log *log, struct error *error)
+{
+	int result = rejects_write(rejects, error);
+
+	for (unsigned i = 0; i < REJECT_REASONS; i++) {
+		uint64_t left_out = rejects->notices[i].left_out;
+
+		if (left_out > 0)
+			log_line(log, LOG_NORMAL,
+				 "%" PRIu64 " more %s %s not shown", left_out,
+				 reject_reason_name((enum reject_reason)i),
+				 left_out == 1 ? "was" : "were");
+	}
+	if (rejects->fd >= 0 && close(rejects->fd) && errno != EINTR &&
+	    result == 0)
+		result = rejects_fail(rejects, errno, error);
+	rejects->fd = -1;
+	buffer_release(&rejects->bytes);
+	return result;
+}
