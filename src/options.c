@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "help.h"
 #include "options_steps.h"
 
@@ -196,14 +197,12 @@ void options_release(struct options *options)
 	*options = (struct options){0};
 }
 
-/* Arguments are quoted in messages, and one may hold anything. */
-static void print_line(char *message, const char *second_line)
+static void print_error(const struct error *error)
 {
-	for (char *c = message; *c != '\0'; c++) {
-		if ((unsigned char)*c < ' ' || *c == '\177')
-			*c = '?';
-	}
-	fprintf(stderr, "ordercount: %s\n%s", message, second_line);
+	struct log log;
+
+	log_init(&log, LOG_MUST);
+	log_line(&log, LOG_MUST, "%s", error->message);
 }
 
 static void print_and_exit(void (*print)(FILE *out))
@@ -215,16 +214,20 @@ static void print_and_exit(void (*print)(FILE *out))
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		exit(EXIT_SUCCESS);
 	error_system(&error, errno, "standard output");
-	print_line(error.message, "");
+	print_error(&error);
 	exit(STATUS_FAILED);
 }
 
 void options_parse(struct options *options, int argc, char **argv)
 {
 	struct error error = {""};
+	enum options_outcome outcome;
+	int number;
 
 	errno = 0;
-	switch (options_read(options, argc, argv, &error)) {
+	outcome = options_read(options, argc, argv, &error);
+	number = errno;
+	switch (outcome) {
 	case OPTIONS_RUN: return;
 	case OPTIONS_HELP:
 		options_release(options);
@@ -236,13 +239,11 @@ void options_parse(struct options *options, int argc, char **argv)
 		return;
 	case OPTIONS_WRONG: break;
 	}
-	/* A failure is passed up at once, so errno is still malloc's. */
-	if (errno == ENOMEM) {
-		print_line(error.message, "");
-		options_release(options);
-		exit(STATUS_FAILED);
-	}
+	print_error(&error);
 	options_release(options);
-	print_line(error.message, "Try 'ordercount --help'\n");
+	/* Failures are passed up at once: this is malloc's. */
+	if (number == ENOMEM)
+		exit(STATUS_FAILED);
+	fputs("Try 'ordercount --help'\n", stderr);
 	exit(STATUS_USAGE);
 }
