@@ -1,0 +1,117 @@
+"""make, make install, make uninstall: in a copy of the tree, without git."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import oc
+
+INSTALLED = [
+    "bin/ordercount",
+    "share/bash-completion/completions/ordercount",
+    "share/doc/ordercount/COPYING",
+    "share/doc/ordercount/README",
+    "share/fish/vendor_completions.d/ordercount.fish",
+    "share/man/man1/ordercount.1",
+    "share/zsh/site-functions/_ordercount",
+]
+
+
+def make(folder, *arguments, **changes):
+    """Runs make as from a fresh shell: with nothing of a make around us."""
+    env = oc.environment()
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "BUILD", "CC", "CFLAGS",
+                 "CPPFLAGS", "LDFLAGS", "V", "PREFIX", "DESTDIR"):
+        env.pop(name, None)
+    env.update(changes)
+    done = subprocess.run(["make", *arguments], cwd=folder, env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=600, check=False)
+    assert done.returncode == 0, done.stdout.decode()
+    return done.stdout.decode()
+
+
+def files(folder):
+    return sorted(
+        os.path.relpath(os.path.join(where, name), folder)
+        for where, _, names in os.walk(folder) for name in names)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """The sources as a tarball would hold them, built quickly."""
+    folder = tmp_path_factory.mktemp("tarball") / "ordercount"
+    folder.mkdir()
+    for name in ("Makefile", "README", "COPYING"):
+        shutil.copy2(os.path.join(oc.ROOT, name), folder)
+    for name in ("src", "man"):
+        shutil.copytree(os.path.join(oc.ROOT, name), folder / name)
+    output = make(folder, "-j4", CFLAGS="-O0")
+    # One line a file, and nothing else: no warning either.
+    for line in output.splitlines():
+        assert line.split()[0] in ("CC", "LD", "GEN"), line
+    return folder
+
+
+def test_a_second_make_does_nothing(tree):
+    assert "CC" not in make(tree, CFLAGS="-O0")
+    assert "LD" not in make(tree, CFLAGS="-O0")
+
+
+def test_a_changed_header_builds_what_includes_it(tree):
+    os.utime(tree / "src" / "core" / "tallies.h")
+    output = make(tree, CFLAGS="-O0")
+    assert "CC src/core/tallies.c" in output
+    assert "CC src/base/buffer.c" not in output
+
+
+def test_flags_of_the_environment_are_used_and_build_anew(tree):
+    flags = {"CFLAGS": "-O0 -DFROM_CFLAGS='\"a b\"'",
+             "CPPFLAGS": "-DFROM_CPPFLAGS", "LDFLAGS": "-Wl,--build-id=none"}
+    output = make(tree, "V=1", "-n", **flags)
+    compiles = [line for line in output.splitlines() if "-c -o" in line]
+    assert compiles
+    make(tree, "-j4", **flags)
+    assert "CC" not in make(tree, **flags)
+    for name in flags.values():
+        assert name in output
+    make(tree, "-j4", CFLAGS="-O0")
+
+
+def test_install_puts_seven_files_in_their_places(tree, tmp_path):
+    make(tree, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr", CFLAGS="-O0")
+    assert files(tmp_path) == ["usr/" + name for name in INSTALLED]
+    for name in INSTALLED:
+        mode = (tmp_path / "usr" / name).stat().st_mode & 0o777
+        assert mode == (0o755 if name.startswith("bin/") else 0o644)
+        assert (tmp_path / "usr" / name).stat().st_size > 0
+    version = subprocess.run([tmp_path / "usr/bin/ordercount", "--version"],
+                             stdout=subprocess.PIPE, check=True)
+    assert version.stdout.startswith(b"ordercount ")
+
+
+def test_install_by_somebody_with_other_flags_builds_nothing(tree, tmp_path):
+    output = make(tree, "install", f"DESTDIR={tmp_path}")
+    assert output == ""
+
+
+def test_uninstall_takes_back_exactly_these(tree, tmp_path):
+    other = tmp_path / "usr/local/bin/other"
+    other.parent.mkdir(parents=True)
+    other.write_text("mine")
+    make(tree, "install", f"DESTDIR={tmp_path}", CFLAGS="-O0")
+    assert len(files(tmp_path)) == len(INSTALLED) + 1
+    make(tree, "uninstall", f"DESTDIR={tmp_path}")
+    assert files(tmp_path) == ["usr/local/bin/other"]
+    assert not (tmp_path / "usr/local/share/doc/ordercount").exists()
+
+
+def test_clean_leaves_the_sources_alone(tree, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tree, copy)
+    make(copy, "clean")
+    assert not (copy / "build").exists()
+    assert not (copy / "ordercount").exists()
+    assert files(copy / "src") == files(tree / "src")

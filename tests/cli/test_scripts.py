@@ -1,0 +1,316 @@
+"""scripts/demo, setup, lint-layers and tests/run: that they do what they say,
+and that the checks among them can fail."""
+
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+import oc
+
+DEMO_PORT = 9998  # fixed: it stands in the README
+
+
+def call(*command, env=None, **more):
+    done = subprocess.run(command, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, env=oc.environment(env),
+                          timeout=120, check=False, **more)
+    return oc.Result(done.returncode, done.stdout, done.stderr)
+
+
+# --- demo ---------------------------------------------------------------------
+
+@pytest.fixture
+def demo_tree(tmp_path):
+    """A tree in which scripts/demo finds all set up and built."""
+    shutil.copytree(os.path.join(oc.ROOT, "scripts"), tmp_path / "scripts")
+    (tmp_path / "Makefile").write_text("all:\n\t@echo built\n")
+    (tmp_path / "ordercount").symlink_to(oc.BINARY)
+    return tmp_path
+
+
+def demo_port_is_free():
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", DEMO_PORT))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.fixture
+def demo(demo_tree):
+    """demo() starts it in a terminal of its own, as a person does."""
+    assert demo_port_is_free(), f"port {DEMO_PORT} must be free for this test"
+    started = []
+
+    def start():
+        terminal = Terminal(demo_tree)
+        started.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in started:
+        terminal.close()
+
+
+class Terminal:
+    """scripts/demo as the foreground of a terminal that it is the leader of."""
+
+    def __init__(self, folder):
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            os.execve("scripts/demo", ["scripts/demo"], oc.environment())
+        self.seen = b""
+
+    def read_until(self, pattern):
+        """Reads on until the pattern comes; None: until nobody is left."""
+        while pattern is None or not re.search(pattern, self.seen, re.S):
+            ready, _, _ = select.select([self.master], [], [], oc.DEADLINE_S)
+            assert ready, f"never showed {pattern}: {self.seen!r}"
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:
+                data = b""
+            if not data:
+                assert pattern is None, f"no {pattern}: {self.seen!r}"
+                return
+            self.seen += data
+
+    def type(self, keys):
+        os.write(self.master, keys)
+
+    def wait(self):
+        """Waits until all of it is gone; returns demo's status."""
+        self.read_until(None)
+        status = os.waitpid(self.pid, 0)[1]
+        self.pid = None
+        return os.waitstatus_to_exitcode(status)
+
+    def hang_up(self):
+        os.close(self.master)
+        self.master = None
+
+    def close(self):
+        if self.pid is not None:
+            os.killpg(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        if self.master is not None:
+            self.hang_up()
+
+
+def test_demo_shows_windows_until_ctrl_c_ends_both(demo):
+    terminal = demo()
+    terminal.read_until(rb"order-server: listening on 127\.0\.0\.1:9998.*"
+                        rb"PLACED.*PLACED")
+    terminal.type(b"\x03")
+    assert terminal.wait() == 128 + signal.SIGINT
+    # What ordercount read, and what the server sent, both after Ctrl-C.
+    assert re.search(rb"partial.*order-server: sent to all orders=\d+",
+                     terminal.seen, re.S), terminal.seen
+    assert demo_port_is_free()
+
+
+def test_demo_ends_the_server_when_it_is_terminated(demo):
+    terminal = demo()
+    terminal.read_until(rb"PLACED")
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.wait() == 128 + signal.SIGTERM
+    assert demo_port_is_free()
+
+
+def test_demo_ends_the_server_when_the_terminal_closes(demo):
+    terminal = demo()
+    terminal.read_until(rb"PLACED")
+    terminal.hang_up()
+    os.waitpid(terminal.pid, 0)
+    terminal.pid = None
+    oc.until(demo_port_is_free, "the server to end")
+
+
+def test_demo_ends_the_server_when_ordercount_fails(demo, demo_tree):
+    (demo_tree / "ordercount").unlink()
+    (demo_tree / "ordercount").write_text("#!/bin/sh\nexit 7\n")
+    (demo_tree / "ordercount").chmod(0o755)
+    assert demo().wait() == 7
+    assert demo_port_is_free()
+
+
+def test_demo_says_a_port_in_use(demo):
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", DEMO_PORT))
+        sock.listen()
+        terminal = demo()
+        assert terminal.wait() == 1
+    assert re.fullmatch(rb"built\r\norder-server: cannot listen on [^\n]*9998"
+                        rb"[^\n]*in use[^\n]*\n", terminal.seen)
+
+
+# --- setup --------------------------------------------------------------------
+
+@pytest.fixture
+def bare(tmp_path):
+    """A folder of commands in which only the shell's own tools are."""
+    for name in ("sh", "cat", "cut", "tr", "sed", "id", "echo"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    return tmp_path
+
+
+def write_command(folder, name, text):
+    (folder / name).write_text("#!/bin/sh\n" + text)
+    (folder / name).chmod(0o755)
+
+
+SETUP = os.path.join(oc.ROOT, "scripts", "setup")
+
+
+def test_setup_with_nothing_missing_says_and_does_nothing(bare):
+    for name in ("cc", "make", "python3"):
+        write_command(bare, name, "cat >/dev/null\n")
+    write_command(bare, "apt-get", "echo called; exit 1\n")
+    assert call("sh", SETUP, env={"PATH": str(bare)},
+                stdin=subprocess.DEVNULL) == (0, b"", b"")
+
+
+def test_setup_installs_only_what_is_missing(bare):
+    write_command(bare, "cc", "cat >/dev/null\n")
+    write_command(bare, "make", "")
+    write_command(bare, "id", "echo 0\n")
+    (bare / "env").symlink_to(shutil.which("env"))
+    (bare / "chmod").symlink_to(shutil.which("chmod"))
+    write_command(bare, "apt-get", f"""echo "$*" >>{bare}/asked
+case "$*" in
+*install*) echo >{bare}/python3; chmod +x {bare}/python3 ;;
+esac
+""")
+    done = call("sh", SETUP, env={"PATH": str(bare)})
+    assert done == (0, b"setup: installing python3\n", b"")
+    update, install = (bare / "asked").read_text().splitlines()
+    assert update.split()[-1] == "update"
+    assert install.split()[-2:] == ["--no-install-recommends", "python3"]
+    assert "-y" in install.split()
+
+
+def test_setup_on_a_system_that_it_does_not_know_names_the_packages(bare):
+    done = call("sh", SETUP, env={"PATH": str(bare)})
+    assert done.status == 1
+    assert done.out == b""
+    for name in (b"gcc", b"libc6-dev", b"make", b"python3"):
+        assert b"\n  " + name + b" (for " in done.err
+    assert b"clang" not in done.err
+
+
+def test_setup_without_rights_says_the_command_to_type(bare):
+    write_command(bare, "id", "echo 1000\n")
+    write_command(bare, "apt-get", f"echo called >{bare}/asked\n")
+    done = call("sh", SETUP, env={"PATH": str(bare)})
+    assert done.status == 1
+    assert done.err.endswith(
+        b"apt-get install gcc libc6-dev make python3\n")
+    assert not (bare / "asked").exists()
+
+
+# --- lint-layers --------------------------------------------------------------
+
+def layers(tmp_path, files):
+    for name, text in files.items():
+        path = tmp_path / "src" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return call(os.path.join(oc.ROOT, "scripts", "lint-layers"), "src",
+                cwd=tmp_path)
+
+
+def test_the_sources_keep_their_layers():
+    done = call("scripts/lint-layers", cwd=oc.ROOT)
+    assert done == (0, b"", b"")
+
+
+@pytest.mark.parametrize("name, header", [
+    ("base/clock.c", '"core/engine.h"'),
+    ("core/engine.c", '"source/source.h"'),
+    ("core/engine.c", "<stdio.h>"),
+    ("core/engine.h", "<time.h>"),
+    ("net/tcp.c", '"source/reader.h"'),
+    ("source/file.c", '"net/tcp.h"'),
+    ("report/table.c", '"output/queue.h"'),
+    ("output/queue.c", '"options.h"'),
+    ("operands.c", '"options.h"'),
+    ("options.c", '"app.h"'),
+    ("extra/new.c", '"base/span.h"'),
+])
+def test_a_wall_that_is_broken_is_named(tmp_path, name, header):
+    done = layers(tmp_path, {name: f"/* one */\n#include {header}\n"})
+    assert done.status != 0
+    assert done.out.startswith(f"src/{name}:".encode())
+
+
+def test_what_the_table_allows_passes(tmp_path):
+    done = layers(tmp_path, {
+        "base/clock.c": "#include <time.h>\n",
+        "core/engine.c": '#include "core/engine.h"\n#include "base/span.h"\n',
+        "net/tcp.c": '#include "source/source.h"\n',
+        "app.c": '#include "options.h"\n#include "net/tcp.h"\n'})
+    assert done == (0, b"", b"")
+
+
+# --- tests/run ----------------------------------------------------------------
+
+def sum_of(*arguments):
+    done = call(sys.executable, os.path.join(oc.ROOT, "tests", "run"),
+                *map(str, arguments))
+    return done.status, done.out.decode().splitlines()[-1]
+
+
+def program(folder, text):
+    write_command(folder, "test_it", text)
+    return folder / "test_it"
+
+
+@pytest.mark.parametrize("text, status, last", [
+    ("echo '100%: Checks: 3, Failures: 0, Errors: 0'", 0,
+     "3 passed, 0 failed, 0 skipped"),
+    ("echo '33%: Checks: 3, Failures: 1, Errors: 1'; exit 1", 1,
+     "1 passed, 2 failed, 0 skipped"),
+    ("kill -SEGV $$", 1, "0 passed, 1 failed, 0 skipped"),
+    ("echo '100%: Checks: 3, Failures: 0, Errors: 0'; kill -ABRT $$", 1,
+     "2 passed, 1 failed, 0 skipped"),
+    ("exit 0", 1, "0 passed, 1 failed, 0 skipped"),
+    ("echo '100%: Checks: 0, Failures: 0, Errors: 0'", 1,
+     "0 passed, 1 failed, 0 skipped"),
+])
+def test_a_program_of_check_is_summed_up(tmp_path, text, status, last):
+    assert sum_of(program(tmp_path, text)) == (status, last)
+
+
+@pytest.mark.parametrize("text, status, last", [
+    ("def test_a(): pass\ndef test_b(): pass", 0,
+     "2 passed, 0 failed, 0 skipped"),
+    ("def test_a(): pass\ndef test_b(): assert False", 1,
+     "1 passed, 1 failed, 0 skipped"),
+    ("import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no x')",
+     0, "1 passed, 0 failed, 1 skipped"),
+    ("syntax error", 1, "0 passed, 1 failed, 0 skipped"),
+    ("", 1, "0 passed, 1 failed, 0 skipped"),
+])
+def test_pytest_is_summed_up(tmp_path, text, status, last):
+    (tmp_path / "test_it.py").write_text(text)
+    assert sum_of("--pytest", f"--rootdir={tmp_path}",
+                     tmp_path) == (status, last)
+
+
+def test_programs_and_pytest_are_added_up(tmp_path):
+    (tmp_path / "test_it.py").write_text("def test_a(): pass\n")
+    good = program(tmp_path, "echo '100%: Checks: 3, Failures: 0, Errors: 0'")
+    assert sum_of(good, "--pytest", f"--rootdir={tmp_path}", tmp_path) == (
+        0, "4 passed, 0 failed, 0 skipped")
