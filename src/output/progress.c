@@ -171,9 +171,10 @@ static void add_file_parts(struct line *line, struct buffer *part,
 	bytes_append(part, (uint64_t)progress->bytes_rate);
 	buffer_append_text(part, "/s");
 	line_add(line, part);
-	append_countdown(part,
-			 (int64_t)((double)(size - done) /
-				   progress->bytes_rate * (double)NS_PER_S));
+	left_s = (double)(size - done) / progress->bytes_rate;
+	if (left_s > LEFT_MOST_S)
+		return;
+	append_countdown(part, (int64_t)(left_s * (double)NS_PER_S));
 	buffer_append_text(part, " left");
 	line_add(line, part);
 }
