@@ -134,7 +134,7 @@ static enum source_status tcp_closed(struct tcp_source *self, int64_t now_ns,
 	 * which is known only after this chunk: come back at once. */
 	self->state = self->options.reconnect ? TCP_CLOSED : TCP_OVER;
 	tcp_timer_set(self, self->options.reconnect ? now_ns : TIME_NEVER,
-		      false);
+		      true);
 	return SOURCE_CHUNK;
 }
 
