@@ -81,14 +81,14 @@ static bool is_unseen(const struct engine *engine, uint32_t group)
 }
 
 /* A group that was not met before gets a name, if there is one left. */
-static int name_group(struct engine *engine, uint32_t hash, uint32_t *group)
+static int name_group(struct engine *engine, uint32_t *group)
 {
 	*group = GROUP_OTHER;
 	if (engine->named >= engine->query.max_groups) {
 		engine->other_seen = true;
 		return 0;
 	}
-	*group = groups_add(&engine->groups, hash, engine->order.parts);
+	*group = groups_add(&engine->groups, engine->order.parts);
 	if (*group == GROUP_OTHER ||
 	    windows_reserve(&engine->windows, engine->groups.count) != 0)
 		return -1;
@@ -98,12 +98,10 @@ static int name_group(struct engine *engine, uint32_t hash, uint32_t *group)
 
 static int count_order(struct engine *engine)
 {
-	const struct key_part *parts = engine->order.parts;
-	uint32_t hash = groups_hash(&engine->groups, parts);
-	uint32_t group = groups_find(&engine->groups, hash, parts);
+	uint32_t group = groups_find(&engine->groups, engine->order.parts);
 
 	if (group == GROUP_OTHER) {
-		if (name_group(engine, hash, &group) != 0)
+		if (name_group(engine, &group) != 0)
 			return -1;
 	} else if (group <= engine->reserved &&
 		   group > engine->choice.expected &&

@@ -23,7 +23,7 @@ int groups_init(struct groups *groups, size_t key_count, const uint64_t seed[2],
 		.key_count = key_count,
 		.seed = {seed[0], seed[1]},
 		.slot_count = 64,
-		.count = 1,
+		.count = 1, /* (other) */
 		.capacity = 32,
 	};
 	groups->slots = calloc(groups->slot_count, sizeof(*groups->slots));
@@ -50,7 +50,8 @@ void groups_release(struct groups *groups)
 	*groups = (struct groups){0};
 }
 
-uint32_t groups_hash(const struct groups *groups, const struct key_part *parts)
+static uint32_t hash_parts(const struct groups *groups,
+			   const struct key_part *parts)
 {
 	uint64_t hash = 0;
 
@@ -61,8 +62,8 @@ uint32_t groups_hash(const struct groups *groups, const struct key_part *parts)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
-uint32_t groups_find(const struct groups *groups, uint32_t hash,
-		     const struct key_part *parts)
+static uint32_t find_hashed(const struct groups *groups, uint32_t hash,
+			    const struct key_part *parts)
 {
 	size_t mask = groups->slot_count - 1;
 
@@ -75,6 +76,55 @@ uint32_t groups_find(const struct groups *groups, uint32_t hash,
 						    parts, groups->key_count))
 			return slot->number;
 	}
+}
+
+/* Its size, type and two words tell a key of 4 to 16 bytes from all others. */
+static inline struct group_recent as_recent(const struct key_part *part)
+{
+	struct group_recent recent = {
+		.shape = (uint32_t)(part->text.size << 8 | part->type)};
+	const char *data = part->text.data;
+	size_t size = part->text.size;
+	uint32_t halves[2];
+
+	if (size >= 8) {
+		memcpy(&recent.words[0], data, 8);
+		memcpy(&recent.words[1], data + size - 8, 8);
+	} else {
+		memcpy(&halves[0], data, 4);
+		memcpy(&halves[1], data + size - 4, 4);
+		recent.words[0] = halves[0];
+		recent.words[1] = halves[1];
+	}
+	return recent;
+}
+
+static inline struct group_recent *recent_place(struct groups *groups,
+						const struct group_recent *key)
+{
+	uint64_t mixed = (key->words[0] ^ key->words[1] << 7 ^ key->shape) *
+			 0x9e3779b97f4a7c15u;
+
+	return &groups->recent[mixed >> 58];
+}
+
+uint32_t groups_find(struct groups *groups, const struct key_part *parts)
+{
+	struct group_recent key;
+	struct group_recent *place;
+
+	if (groups->key_count > 1 || parts->text.size < 4 ||
+	    parts->text.size > 16)
+		return find_hashed(groups, hash_parts(groups, parts), parts);
+	key = as_recent(parts);
+	place = recent_place(groups, &key);
+	if (place->shape == key.shape && place->words[0] == key.words[0] &&
+	    place->words[1] == key.words[1])
+		return place->number;
+	key.number = find_hashed(groups, hash_parts(groups, parts), parts);
+	if (key.number != GROUP_OTHER)
+		*place = key;
+	return key.number;
 }
 
 static void take_slot(struct group_slot *slots, size_t slot_count,
@@ -137,10 +187,10 @@ static unsigned char *block_reserve(struct groups *groups, size_t size)
 	return block->bytes;
 }
 
-uint32_t groups_add(struct groups *groups, uint32_t hash,
-		    const struct key_part *parts)
+uint32_t groups_add(struct groups *groups, const struct key_part *parts)
 {
 	size_t size = key_size(parts, groups->key_count);
+	uint32_t hash = hash_parts(groups, parts);
 	unsigned char *key;
 
 	/* At most half of the slots are taken. */
@@ -163,13 +213,12 @@ uint32_t groups_add(struct groups *groups, uint32_t hash,
 uint32_t groups_add_key(struct groups *groups, const unsigned char *key)
 {
 	struct key_part parts[KEY_FIELDS_MAX];
-	uint32_t hash, number;
+	uint32_t number;
 
 	for (size_t i = 0; i < groups->key_count; i++)
 		parts[i] = key_next(&key);
-	hash = groups_hash(groups, parts);
-	number = groups_find(groups, hash, parts);
-	return number != GROUP_OTHER ? number : groups_add(groups, hash, parts);
+	number = groups_find(groups, parts);
+	return number != GROUP_OTHER ? number : groups_add(groups, parts);
 }
 
 static int compare_numbers(const void *a, const void *b, const void *context)

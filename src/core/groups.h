@@ -4,7 +4,8 @@
  * Number 0 is (other): the groups that never got a name. The rest are 1, 2, ..
  * in the order in which they came. An encoded key never moves and never goes,
  * so that rows may point to it. The hash is keyed: whoever sends the orders
- * cannot make it slow.
+ * cannot make it slow. Before it comes a small table of short keys met lately,
+ * which saves the hash where groups are few and costs little where not.
  */
 #ifndef CORE_GROUPS_H
 #define CORE_GROUPS_H
@@ -17,6 +18,15 @@
 #include "core/key.h"
 
 #define GROUP_OTHER 0u
+
+/* A short key that was met: found again without hashing. */
+struct group_recent {
+	uint64_t words[2]; /* its bytes, as two words that may overlap */
+	uint32_t shape;	   /* its size and type; 0: free */
+	uint32_t number;
+};
+
+#define GROUPS_RECENT 64
 
 struct group_slot {
 	uint32_t hash;
@@ -37,6 +47,7 @@ struct groups {
 	uint32_t *order_scratch;
 	uint32_t sorted;
 	uint32_t order_capacity;
+	struct group_recent recent[GROUPS_RECENT];
 };
 
 /* -1: memory is out; release it all the same. */
@@ -44,17 +55,14 @@ int groups_init(struct groups *groups, size_t key_count, const uint64_t seed[2],
 		struct error *error) MUST_CHECK;
 void groups_release(struct groups *groups);
 
-uint32_t groups_hash(const struct groups *groups, const struct key_part *parts);
-
 /* The number of the group, or GROUP_OTHER when it is not known. */
-uint32_t groups_find(const struct groups *groups, uint32_t hash,
-		     const struct key_part *parts);
+uint32_t groups_find(struct groups *groups, const struct key_part *parts);
 
 /*
  * Adds a group that is not known, copying its key. Returns its number, or
  * GROUP_OTHER when memory is out (or 2^32 groups are known).
  */
-uint32_t groups_add(struct groups *groups, uint32_t hash,
+uint32_t groups_add(struct groups *groups,
 		    const struct key_part *parts) MUST_CHECK;
 
 /* Finds or adds the group of an encoded key; as groups_add(). */
