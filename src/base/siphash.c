@@ -9,6 +9,24 @@ static inline uint64_t rotate(uint64_t word, unsigned bits)
 	return word << bits | word >> (64 - bits);
 }
 
+static inline uint64_t little_endian(uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap64(word);
+#else
+	return word;
+#endif
+}
+
+static inline uint32_t little_endian32(uint32_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return __builtin_bswap32(word);
+#else
+	return word;
+#endif
+}
+
 static inline void sip_round(struct sip *s)
 {
 	s->v0 += s->v1;
@@ -30,13 +48,31 @@ static inline void sip_word(struct sip *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-static inline uint64_t load_tail(const char *bytes, size_t size)
+/*
+ * The last `left` (0 to 7) of `size` bytes, the first one lowest, in loads that
+ * may overlap: a loop over them would cost a mispredicted branch a key.
+ */
+static inline uint64_t load_tail(const char *bytes, size_t size, size_t left)
 {
-	uint64_t word = 0;
+	const unsigned char *tail =
+		(const unsigned char *)bytes + (size - left);
+	uint32_t low, high;
+	uint64_t word;
 
-	for (size_t i = 0; i < size; i++)
-		word |= (uint64_t)(unsigned char)bytes[i] << (8 * i);
-	return word;
+	if (left == 0)
+		return 0;
+	if (size >= 8) {
+		memcpy(&word, bytes + size - 8, 8);
+		return little_endian(word) >> (8 * (8 - left));
+	}
+	if (left >= 4) {
+		memcpy(&low, tail, 4);
+		memcpy(&high, tail + left - 4, 4);
+		return (uint64_t)little_endian32(high) << (8 * (left - 4)) |
+		       little_endian32(low);
+	}
+	return tail[0] | (uint64_t)tail[left / 2] << (8 * (left / 2)) |
+	       (uint64_t)tail[left - 1] << (8 * (left - 1));
 }
 
 uint64_t siphash(const uint64_t key[2], uint64_t tweak, struct span bytes)
@@ -55,11 +91,10 @@ uint64_t siphash(const uint64_t key[2], uint64_t tweak, struct span bytes)
 	for (; left >= 8; left -= 8, p += 8) {
 		uint64_t word;
 
-		/* Byte order changes the values, not their quality. */
 		memcpy(&word, p, 8);
-		sip_word(&s, word);
+		sip_word(&s, little_endian(word));
 	}
-	sip_word(&s, (uint64_t)bytes.size << 56 | load_tail(p, left));
+	sip_word(&s, (uint64_t)bytes.size << 56 | load_tail(bytes.data, bytes.size, left));
 	s.v2 ^= 0xff;
 	sip_round(&s);
 	sip_round(&s);

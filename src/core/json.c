@@ -32,11 +32,19 @@ static const char *fault(struct scan *scan, const char *p)
 	return NULL;
 }
 
-static inline const char *skip_space(const char *p)
+static const char *skip_spaces(const char *p)
 {
 	while (*p == ' ' || *p == '\t' || *p == '\r')
 		p++;
 	return p;
+}
+
+/* Most writers put none or one. */
+static inline const char *skip_space(const char *p)
+{
+	if (*p == ' ')
+		p++;
+	return (unsigned char)*p > ' ' ? p : skip_spaces(p);
 }
 
 /* --- strings -------------------------------------------------------------- */
@@ -51,30 +59,36 @@ static inline bool is_plain(char c)
 #define EACH_BYTE(value) (0x0101010101010101u * (value))
 
 /*
- * The first byte that is not plain, or one before it. Eight at a time: the high
- * bit of each byte of `special` is set where a byte is a control character, a
+ * The high bit of each byte is set where the byte is a control character, a
  * quote, a backslash or not ASCII. A borrow can mark bytes above the first one
  * that is, never below.
  */
+static inline uint64_t special_bytes(uint64_t word)
+{
+	uint64_t quote = word ^ EACH_BYTE('"');
+	uint64_t backslash = word ^ EACH_BYTE('\\');
+
+	return (((word - EACH_BYTE(0x20)) | word) |
+		((quote - EACH_BYTE(1)) & ~quote) |
+		((backslash - EACH_BYTE(1)) & ~backslash)) &
+	       EACH_BYTE(0x80);
+}
+
+/* To the first byte that is not plain. */
 static inline const char *skip_plain(const char *p, const char *end)
 {
 	while (end - p >= 8) {
-		uint64_t word, quote, backslash, special;
+		uint64_t special;
 
-		memcpy(&word, p, 8);
-		quote = word ^ EACH_BYTE('"');
-		backslash = word ^ EACH_BYTE('\\');
-		special = (word - EACH_BYTE(0x20)) | word;
-		special |= (quote - EACH_BYTE(1)) & ~quote;
-		special |= (backslash - EACH_BYTE(1)) & ~backslash;
-		special &= EACH_BYTE(0x80);
-		if (special) {
+		memcpy(&special, p, 8);
+		special = special_bytes(special);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		if (special)
 			return p + __builtin_ctzll(special) / 8;
 #else
+		if (special)
 			break;
 #endif
-		}
 		p += 8;
 	}
 	while (is_plain(*p))
@@ -109,14 +123,10 @@ static const char *skip_character(struct scan *scan, const char *p)
 	return fault(scan, rest.size > 0 ? p + code : p);
 }
 
-/* From behind the opening quote to the closing one. */
-static const char *scan_string(struct scan *scan, const char *p)
+/* The same, from a byte that is not plain. */
+static const char *scan_special(struct scan *scan, const char *p)
 {
-	scan->escaped = false;
 	for (;;) {
-		p = skip_plain(p, scan->end);
-		if (*p == '"')
-			return p;
 		if (*p == '\\')
 			p = skip_escape(scan, p);
 		else if ((unsigned char)*p >= 0x80)
@@ -125,7 +135,18 @@ static const char *scan_string(struct scan *scan, const char *p)
 			return fault(scan, p);
 		if (!p)
 			return NULL;
+		p = skip_plain(p, scan->end);
+		if (*p == '"')
+			return p;
 	}
+}
+
+/* From behind the opening quote to the closing one. */
+static inline const char *scan_string(struct scan *scan, const char *p)
+{
+	scan->escaped = false;
+	p = skip_plain(p, scan->end);
+	return *p == '"' ? p : scan_special(scan, p);
 }
 
 /* --- other scalars -------------------------------------------------------- */
@@ -169,10 +190,16 @@ static const char *skip_literal(struct scan *scan, const char *p,
 	return p;
 }
 
+static inline const char *skip_string(struct scan *scan, const char *p)
+{
+	p = scan_string(scan, p + 1);
+	return p ? p + 1 : NULL;
+}
+
 static const char *skip_scalar(struct scan *scan, const char *p)
 {
 	switch (*p) {
-	case '"': p = scan_string(scan, p + 1); return p ? p + 1 : NULL;
+	case '"': return skip_string(scan, p);
 	case 'n': return skip_literal(scan, p, "null");
 	case 't': return skip_literal(scan, p, "true");
 	case 'f': return skip_literal(scan, p, "false");
@@ -207,8 +234,8 @@ static inline void level_set_object(struct scan *scan, bool is_object)
 }
 
 /* From a name's quote to its member's value; the name is what stands there. */
-static const char *scan_name(struct scan *scan, const char *p,
-			     struct span *name)
+static inline const char *scan_name(struct scan *scan, const char *p,
+				    struct span *name)
 {
 	const char *close;
 
@@ -285,16 +312,18 @@ static const char *skip_value(struct scan *scan, const char *p)
 /* --- the way to the fields ------------------------------------------------ */
 
 /* What was found below a node before does not count: the name came again. */
-static void forget(struct scan *scan, uint32_t node)
+static void forget_children(struct scan *scan, uint32_t node)
 {
 	const struct field_node *nodes = scan->fields->nodes;
-	uint32_t slot = nodes[node].first_slot;
 	uint32_t child = nodes[node].first_child;
 
-	for (; slot != FIELD_NONE; slot = scan->fields->next_slot[slot])
-		scan->values[slot].type = JSON_ABSENT;
-	for (; child != FIELD_NONE; child = nodes[child].next_sibling)
-		forget(scan, child);
+	for (; child != FIELD_NONE; child = nodes[child].next_sibling) {
+		uint32_t slot = nodes[child].first_slot;
+
+		for (; slot != FIELD_NONE; slot = scan->fields->next_slot[slot])
+			scan->values[slot].type = JSON_ABSENT;
+		forget_children(scan, child);
+	}
 }
 
 static enum json_type type_of(char first)
@@ -313,6 +342,17 @@ static enum json_type type_of(char first)
 static const char *scan_object(struct scan *scan, const char *p, uint32_t node);
 static const char *scan_array(struct scan *scan, const char *p, uint32_t node);
 
+/* The value of a node on which paths go on. */
+static const char *scan_inner(struct scan *scan, const char *p, uint32_t node)
+{
+	forget_children(scan, node);
+	if (*p == '{')
+		return scan_object(scan, p, node);
+	if (*p == '[')
+		return scan_array(scan, p, node);
+	return skip_value(scan, p);
+}
+
 /* The value that stands where the path to this node leads. */
 static const char *scan_field(struct scan *scan, const char *p, uint32_t node)
 {
@@ -321,14 +361,8 @@ static const char *scan_field(struct scan *scan, const char *p, uint32_t node)
 	uint32_t slot = found->first_slot;
 	const char *start = p;
 
-	forget(scan, node);
-	scan->escaped = false;
-	if (found->first_child != FIELD_NONE && value.type == JSON_OBJECT)
-		p = scan_object(scan, p, node);
-	else if (found->first_child != FIELD_NONE && value.type == JSON_ARRAY)
-		p = scan_array(scan, p, node);
-	else
-		p = skip_value(scan, p);
+	p = found->first_child == FIELD_NONE ? skip_value(scan, p)
+					     : scan_inner(scan, p, node);
 	if (!p)
 		return NULL;
 	value.text = span_make(start, (size_t)(p - start));
@@ -366,10 +400,12 @@ static uint32_t find_index(const struct scan *scan, uint32_t node,
 	return child;
 }
 
-static const char *scan_member(struct scan *scan, const char *p, uint32_t node)
+static inline const char *scan_member(struct scan *scan, const char *p,
+				      uint32_t node)
 {
-	return node == FIELD_NONE ? skip_value(scan, p)
-				  : scan_field(scan, p, node);
+	if (node != FIELD_NONE)
+		return scan_field(scan, p, node);
+	return *p == '"' ? skip_string(scan, p) : skip_value(scan, p);
 }
 
 static const char *scan_object(struct scan *scan, const char *p, uint32_t node)

@@ -13,8 +13,10 @@
 /* The start of a line that is too long, for the message. */
 #define TOO_LONG_SHOWN 64
 
-static bool is_blank(struct span line)
+static inline bool is_blank(struct span line)
 {
+	if (line.size > 0 && (unsigned char)line.data[0] > ' ')
+		return false;
 	for (size_t i = 0; i < line.size; i++) {
 		char c = line.data[i];
 
