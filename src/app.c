@@ -31,12 +31,13 @@ void app_fail(struct app *app, const struct error *error)
 	app_stop(app, STOP_FAILURE, app->clock.now_ns);
 }
 
-static bool never_opened(const struct app *app)
+/* The name of a source that was never open, or NULL. */
+static const char *never_opened(const struct app *app)
 {
 	for (size_t i = 0; i < app->feed_count; i++)
 		if (app->feeds[i].state == FEED_OPENING)
-			return true;
-	return false;
+			return app->feeds[i].source->name;
+	return NULL;
 }
 
 bool app_check_duration(struct app *app)
@@ -51,8 +52,8 @@ bool app_check_duration(struct app *app)
 		return app->stop != STOP_NOT;
 	app_stop(app, STOP_DURATION, app->clock.now_ns - over_ns);
 	if (never_opened(app)) {
-		error_set(&error, "a source could not be opened in the time "
-				  "of --for");
+		error_set(&error, "%s could not be opened in the time of --for",
+			  never_opened(app));
 		app_fail(app, &error);
 	}
 	return true;
@@ -142,16 +143,21 @@ static bool overslept(const struct app *app)
 	       engine_due(&app->engine, now_ns - limit_ns - 1);
 }
 
-void app_tick(struct app *app)
+void app_read_clock(struct app *app)
 {
 	switch (clock_read(&app->clock)) {
-	case CLOCK_AHEAD: note_gap(app, true); return;
+	case CLOCK_AHEAD: note_gap(app, true); break;
 	case CLOCK_BEHIND:
 		log_line(&app->log, LOG_NORMAL,
 			 "the clock was set back: windows go on as before");
 		break;
 	case CLOCK_STEADY: break;
 	}
+}
+
+void app_tick(struct app *app)
+{
+	app_read_clock(app);
 	if (overslept(app))
 		note_gap(app, false);
 }
@@ -235,7 +241,8 @@ static void close_files(struct app *app)
 	struct error error;
 
 	if (app->rejects_opened &&
-	    rejects_close(&app->rejects, &app->log, &error) != 0)
+	    rejects_close(&app->rejects, &app->log, &error) != 0 &&
+	    !app->rejects_broken)
 		app_fail(app, &error);
 	if (app->queue_opened && queue_close(&app->queue, &error) != 0 &&
 	    !app->broken)
@@ -272,14 +279,20 @@ static void reopen_output(struct app *app)
 
 static void write_files(struct app *app)
 {
+	bool waited = queue_waiting(&app->queue) > 0;
 	struct error error;
 
 	if (!app->broken && queue_write(&app->queue, &error) != 0) {
 		app->broken = true;
 		app_fail(app, &error);
 	}
-	if (rejects_write(&app->rejects, &error) != 0)
+	/* A disk may be slow: that is no time in which we did not run. */
+	if (waited)
+		app_read_clock(app);
+	if (!app->rejects_broken && rejects_write(&app->rejects, &error) != 0) {
+		app->rejects_broken = true;
 		app_fail(app, &error);
+	}
 	reopen_output(app);
 	if (app->begun && !app->input_waits && queue_is_full(&app->queue))
 		app_set_input_waits(app, true);
@@ -295,7 +308,9 @@ static int64_t next_due(const struct app *app)
 	int64_t window_ns = TIME_NEVER;
 	int64_t run_ns = TIME_NEVER;
 
-	if (app->input_ready || (app->printing && !queue_is_full(&app->queue)))
+	if (app->input_ready ||
+	    (app->printing && !queue_is_full(&app->queue)) ||
+	    (app->stop != STOP_NOT && !app->finished && !app->printing))
 		return app->clock.mono_ns;
 	if (app->begun && app->options->window_ns > 0 && !app->input_waits)
 		window_ns = windows_end(&app->engine.windows) -

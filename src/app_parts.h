@@ -102,6 +102,7 @@ struct app {
 	bool finished;	 /* no window is to come */
 	bool broken;	 /* the output failed: nothing can be printed */
 	bool hurt;	 /* a source or a part of it failed */
+	bool rejects_broken;
 	bool other_said;
 	bool reopen; /* SIGHUP asked for it */
 	int status;
@@ -122,8 +123,13 @@ struct app {
 
 /* --- app.c ---------------------------------------------------------------- */
 
-/* Reads the clock; a gap is noted, to be dealt with in its turn. */
+/*
+ * Reads the clock. A step of it, and with app_tick() a time in which the
+ * process did not run, is noted as a gap, to be dealt with in its turn; after
+ * work that may have taken long use app_read_clock().
+ */
 void app_tick(struct app *app);
+void app_read_clock(struct app *app);
 
 /* The run ends, as far as it is not ending already. */
 void app_stop(struct app *app, enum stop why, int64_t when_ns);
