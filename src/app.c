@@ -328,6 +328,14 @@ static int64_t next_due(const struct app *app)
 	return due_ns;
 }
 
+/* What may wake the loop: only what would be dealt with. */
+static enum loop_part listens_to(const struct app *app)
+{
+	if (app->stop != STOP_NOT || app->held.full || app->gap.pending)
+		return LOOP_ALWAYS;
+	return app->begun && !app->input_waits ? LOOP_INPUT : LOOP_OPENING;
+}
+
 static bool is_over(const struct app *app)
 {
 	return app->broken || (app->finished && !app->printing &&
@@ -349,8 +357,7 @@ static void turn(struct app *app)
 	app_status_draw(app);
 	if (!is_over(app) &&
 	    loop_wait(&app->loop, app->clock.mono_ns, next_due(app),
-		      app->input_waits || !app->begun || app->stop != STOP_NOT,
-		      &error) != 0) {
+		      listens_to(app), &error) != 0) {
 		app->broken = true;
 		app_fail(app, &error);
 	}

@@ -72,28 +72,21 @@ void loop_timer_remove(struct loop *loop, struct loop_timer *timer)
 }
 
 static int64_t loop_next_due(const struct loop *loop, int64_t until_ns,
-			     bool input_waits)
+			     enum loop_part last)
 {
 	const struct loop_timer *timer;
 
 	for (timer = loop->timers; timer; timer = timer->next) {
-		if (timer->is_input && input_waits)
-			continue;
-		if (timer->due_ns < until_ns)
+		if (timer->part <= last && timer->due_ns < until_ns)
 			until_ns = timer->due_ns;
 	}
 	return until_ns;
 }
 
-static bool loop_is_left_out(const struct loop_watch *watch, bool input_waits)
-{
-	return watch->is_input && input_waits;
-}
-
 int loop_wait(struct loop *loop, int64_t now_ns, int64_t until_ns,
-	      bool input_waits, struct error *error)
+	      enum loop_part last, struct error *error)
 {
-	int64_t due_ns = loop_next_due(loop, until_ns, input_waits);
+	int64_t due_ns = loop_next_due(loop, until_ns, last);
 	int64_t wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
 	struct timespec timeout = {wait_ns / NS_PER_S, wait_ns % NS_PER_S};
 	struct loop_watch *watch;
@@ -102,7 +95,7 @@ int loop_wait(struct loop *loop, int64_t now_ns, int64_t until_ns,
 
 	for (watch = loop->watches; watch; watch = watch->next) {
 		watch->ready = 0;
-		if (loop_is_left_out(watch, input_waits))
+		if (watch->part > last)
 			continue;
 		loop->polled[count++] =
 			(struct pollfd){watch->fd, watch->events, 0};
@@ -115,7 +108,7 @@ int loop_wait(struct loop *loop, int64_t now_ns, int64_t until_ns,
 		return 0;
 	count = 0;
 	for (watch = loop->watches; watch; watch = watch->next) {
-		if (!loop_is_left_out(watch, input_waits))
+		if (watch->part <= last)
 			watch->ready = loop->polled[count++].revents;
 	}
 	return 0;

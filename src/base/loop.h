@@ -10,23 +10,29 @@
 #define BASE_LOOP_H
 
 #include <poll.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 
+/* Who waits; what waits least stands first. */
+enum loop_part {
+	LOOP_ALWAYS,  /* output, signals */
+	LOOP_OPENING, /* sources that are being opened */
+	LOOP_INPUT,   /* what sources have to read */
+};
+
 struct loop_watch {
 	int fd;
-	short events;  /* POLLIN, POLLOUT; the owner may change it any time */
-	short ready;   /* what the last loop_wait() found, POLLERR.. included */
-	bool is_input; /* left out of the poll while the input has to wait */
+	short events; /* POLLIN, POLLOUT; the owner may change it any time */
+	short ready;  /* what the last loop_wait() found, POLLERR.. included */
+	enum loop_part part;
 	struct loop_watch *next;
 };
 
 struct loop_timer {
 	int64_t due_ns; /* clock.mono_ns, or TIME_NEVER */
-	bool is_input;	/* does not wake the loop while the input has to wait */
+	enum loop_part part;
 	struct loop_timer *next;
 };
 
@@ -51,11 +57,11 @@ void loop_timer_remove(struct loop *loop, struct loop_timer *timer);
 
 /*
  * Waits until a watch is ready, a timer or until_ns (clock.mono_ns) is due, or
- * a signal came. With input_waits the watches and timers of sources are left
- * out. now_ns is clock.mono_ns as last read. A time-out that has passed polls
- * without waiting. -1 only when poll itself fails.
+ * a signal came. Parts behind `last` are left out: what would not be dealt
+ * with must not wake the loop. now_ns is clock.mono_ns as last read. A time-out
+ * that has passed polls without waiting. -1 only when poll itself fails.
  */
 int loop_wait(struct loop *loop, int64_t now_ns, int64_t until_ns,
-	      bool input_waits, struct error *error) MUST_CHECK;
+	      enum loop_part last, struct error *error) MUST_CHECK;
 
 #endif

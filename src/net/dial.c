@@ -19,8 +19,8 @@ int dial_open(struct dial *dial, struct loop *loop, struct addresses *addresses)
 		addresses_release(&dial->addresses);
 		return -1;
 	}
-	/* No input timer: one dials while the input waits, too. */
 	dial->timer.due_ns = TIME_NEVER;
+	dial->timer.part = LOOP_OPENING;
 	loop_timer_add(loop, &dial->timer);
 	return 0;
 }
@@ -108,7 +108,8 @@ static int dial_begin(struct dial *dial)
 		close(fd);
 		return -1;
 	}
-	attempt->watch = (struct loop_watch){.fd = fd, .events = POLLOUT};
+	attempt->watch = (struct loop_watch){
+		.fd = fd, .events = POLLOUT, .part = LOOP_OPENING};
 	if (loop_watch_add(dial->loop, &attempt->watch, &ignored) < 0) {
 		dial_note(dial, ENOMEM);
 		close(fd);

@@ -65,17 +65,17 @@ static uint64_t tcp_random(struct tcp_source *self)
 }
 
 static void tcp_timer_set(struct tcp_source *self, int64_t due_ns,
-			  bool is_input)
+			  enum loop_part part)
 {
 	self->timer.due_ns = due_ns;
-	self->timer.is_input = is_input;
+	self->timer.part = part;
 }
 
-static int tcp_watch(struct tcp_source *self, int fd, bool is_input,
+static int tcp_watch(struct tcp_source *self, int fd, enum loop_part part,
 		     struct error *error)
 {
-	self->watch = (struct loop_watch){
-		.fd = fd, .events = POLLIN, .is_input = is_input};
+	self->watch =
+		(struct loop_watch){.fd = fd, .events = POLLIN, .part = part};
 	return loop_watch_add(self->loop, &self->watch, error);
 }
 
@@ -103,7 +103,7 @@ static void tcp_pause(struct tcp_source *self, int64_t now_ns)
 	int64_t pause_ns = backoff_pause(&self->backoff, tcp_random(self));
 
 	self->state = TCP_WAITING;
-	tcp_timer_set(self, tcp_later(now_ns, pause_ns), false);
+	tcp_timer_set(self, tcp_later(now_ns, pause_ns), LOOP_OPENING);
 }
 
 /* The dial failed, as chunk->why says. */
@@ -119,7 +119,7 @@ static enum source_status tcp_down(struct tcp_source *self, int64_t now_ns,
 		tcp_pause(self, now_ns);
 	} else {
 		self->state = TCP_OVER;
-		tcp_timer_set(self, TIME_NEVER, false);
+		tcp_timer_set(self, TIME_NEVER, LOOP_OPENING);
 	}
 	return SOURCE_CHUNK;
 }
@@ -134,7 +134,7 @@ static enum source_status tcp_closed(struct tcp_source *self, int64_t now_ns,
 	 * which is known only after this chunk: come back at once. */
 	self->state = self->options.reconnect ? TCP_CLOSED : TCP_OVER;
 	tcp_timer_set(self, self->options.reconnect ? now_ns : TIME_NEVER,
-		      true);
+		      LOOP_OPENING);
 	return SOURCE_CHUNK;
 }
 
@@ -167,7 +167,7 @@ static int tcp_begin(struct tcp_source *self, int64_t now_ns,
 	struct addresses addresses;
 
 	tcp_timer_set(self, tcp_later(now_ns, self->options.connect_timeout_ns),
-		      false);
+		      LOOP_OPENING);
 	switch (resolve_at_once(self->host, self->port, &addresses, error)) {
 	case RESOLVE_DONE: return tcp_dial(self, &addresses, error);
 	case RESOLVE_AGAIN: break;
@@ -177,7 +177,7 @@ static int tcp_begin(struct tcp_source *self, int64_t now_ns,
 	if (!self->lookup)
 		return -1;
 	self->state = TCP_RESOLVING;
-	return tcp_watch(self, lookup_fd(self->lookup), false, error);
+	return tcp_watch(self, lookup_fd(self->lookup), LOOP_OPENING, error);
 }
 
 static enum source_status tcp_wait(struct tcp_source *self, int64_t now_ns,
@@ -234,7 +234,7 @@ static void tcp_keep_alive(int fd)
 static void tcp_heard(struct tcp_source *self, int64_t now_ns)
 {
 	tcp_timer_set(self, tcp_later(now_ns, self->options.idle_timeout_ns),
-		      true);
+		      LOOP_INPUT);
 }
 
 static enum source_status tcp_connected(struct tcp_source *self, int fd,
@@ -243,7 +243,7 @@ static enum source_status tcp_connected(struct tcp_source *self, int fd,
 	tcp_let_go(self);
 	self->fd = fd;
 	self->state = TCP_CONNECTED;
-	if (tcp_watch(self, fd, true, &chunk->why) < 0)
+	if (tcp_watch(self, fd, LOOP_INPUT, &chunk->why) < 0)
 		return tcp_down(self, now_ns, chunk);
 	tcp_keep_alive(fd);
 	tcp_heard(self, now_ns);
@@ -355,7 +355,7 @@ static int tcp_start(struct source *source, struct loop *loop,
 
 	(void)error;
 	self->loop = loop;
-	tcp_timer_set(self, clock->mono_ns, false);
+	tcp_timer_set(self, clock->mono_ns, LOOP_OPENING);
 	loop_timer_add(loop, &self->timer);
 	return 0;
 }

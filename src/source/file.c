@@ -72,9 +72,9 @@ static int file_start_fifo(struct file_source *self, struct error *error)
 		fifo_free(task);
 		return -1;
 	}
-	/* No input watch: a FIFO opens while the input waits, too. */
 	self->worker_watch = (struct loop_watch){.fd = worker_fd(self->worker),
-						 .events = POLLIN};
+						 .events = POLLIN,
+						 .part = LOOP_OPENING};
 	if (loop_watch_add(self->loop, &self->worker_watch, error) < 0) {
 		worker_release(self->worker);
 		self->worker = NULL;

@@ -28,7 +28,7 @@ int reader_open(struct reader *reader, struct loop *loop, int fd, bool borrowed,
 		return 0;
 	}
 	reader->watch = (struct loop_watch){
-		.fd = fd, .events = POLLIN, .is_input = true};
+		.fd = fd, .events = POLLIN, .part = LOOP_INPUT};
 	if (loop_watch_add(loop, &reader->watch, error) < 0) {
 		reader->fd = -1;
 		return -1;

@@ -74,9 +74,11 @@ static inline void pump_wait(struct pump *pump, int64_t patience_ns)
 {
 	int64_t now_ns = pump->clock.mono_ns;
 
-	ck_assert_int_eq(loop_wait(&pump->loop, now_ns, now_ns + patience_ns,
-				   pump->input_waits, &pump->error),
-			 0);
+	ck_assert_int_eq(
+		loop_wait(&pump->loop, now_ns, now_ns + patience_ns,
+			  pump->input_waits ? LOOP_OPENING : LOOP_INPUT,
+			  &pump->error),
+		0);
 }
 
 /* The source has nothing to say, after a look at what is ready. */

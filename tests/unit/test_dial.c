@@ -152,7 +152,7 @@ START_TEST(nobody_is_connected_to_itself)
 		ck_assert_int_eq(dial_open(&dial, &loop, &addresses), 0);
 		while ((status = dial_step(&dial, 0, &fd)) == DIAL_AGAIN)
 			ck_assert_int_eq(loop_wait(&loop, 0, PUMP_PATIENCE_NS,
-						   false, &error),
+						   LOOP_INPUT, &error),
 					 0);
 		ck_assert_int_eq(status, DIAL_FAILED);
 		ck_assert_int_eq(dial.number, ECONNREFUSED);
@@ -205,8 +205,8 @@ START_TEST(next_address_is_tried_while_one_hangs)
 	ck_assert_int_eq(dial.timer.due_ns, 250 * NS_PER_MS);
 	ck_assert_int_eq(dial_step(&dial, 250 * NS_PER_MS, &fd), DIAL_AGAIN);
 	ck_assert_uint_eq(dial.open, 2);
-	ck_assert_int_eq(loop_wait(&loop, 0, PUMP_PATIENCE_NS, false, &error),
-			 0);
+	ck_assert_int_eq(
+		loop_wait(&loop, 0, PUMP_PATIENCE_NS, LOOP_INPUT, &error), 0);
 	ck_assert_int_eq(dial_step(&dial, 250 * NS_PER_MS, &fd),
 			 DIAL_CONNECTED);
 	close(server_accept(&there));

@@ -34,14 +34,13 @@ static void add_watch(struct loop *loop, struct loop_watch *watch, int fd,
 
 /* Waits from a time that stands for now; returns how long it really took. */
 static int64_t timed_wait(struct loop *loop, int64_t patience_ns,
-			  bool input_waits)
+			  enum loop_part last)
 {
 	struct clock before, after;
 
 	clock_start(&before);
 	ck_assert_int_eq(loop_wait(loop, before.mono_ns,
-				   before.mono_ns + patience_ns, input_waits,
-				   &why),
+				   before.mono_ns + patience_ns, last, &why),
 			 0);
 	clock_start(&after);
 	return after.mono_ns - before.mono_ns;
@@ -59,7 +58,7 @@ START_TEST(what_can_be_read_is_ready)
 	add_watch(&loop, &full, a[0], POLLIN);
 	add_watch(&loop, &empty, b[0], POLLIN);
 	ck_assert_int_eq(write(a[1], "x", 1), 1);
-	ck_assert_int_lt(timed_wait(&loop, LONG_NS, false), LONG_NS);
+	ck_assert_int_lt(timed_wait(&loop, LONG_NS, LOOP_INPUT), LONG_NS);
 	ck_assert_int_eq(full.ready, POLLIN);
 	ck_assert_int_eq(empty.ready, 0);
 	loop_watch_remove(&loop, &full);
@@ -82,10 +81,10 @@ START_TEST(readiness_is_forgotten_at_the_next_wait)
 	loop_init(&loop);
 	add_watch(&loop, &watch, ends[0], POLLIN);
 	ck_assert_int_eq(write(ends[1], "x", 1), 1);
-	timed_wait(&loop, LONG_NS, false);
+	timed_wait(&loop, LONG_NS, LOOP_INPUT);
 	ck_assert_int_eq(watch.ready, POLLIN);
 	ck_assert_int_eq(read(ends[0], &byte, 1), 1);
-	timed_wait(&loop, 0, false);
+	timed_wait(&loop, 0, LOOP_INPUT);
 	ck_assert_int_eq(watch.ready, 0);
 	loop_release(&loop);
 	close_pipe(ends);
@@ -102,12 +101,12 @@ START_TEST(input_that_waits_is_left_out)
 	loop_init(&loop);
 	add_watch(&loop, &input, ends[0], POLLIN);
 	add_watch(&loop, &other, ends[0], POLLIN);
-	input.is_input = true;
+	input.part = LOOP_INPUT;
 	ck_assert_int_eq(write(ends[1], "x", 1), 1);
-	timed_wait(&loop, LONG_NS, true);
+	timed_wait(&loop, LONG_NS, LOOP_OPENING);
 	ck_assert_int_eq(input.ready, 0);
 	ck_assert_int_eq(other.ready, POLLIN);
-	timed_wait(&loop, LONG_NS, false);
+	timed_wait(&loop, LONG_NS, LOOP_INPUT);
 	ck_assert_int_eq(input.ready, POLLIN);
 	ck_assert_int_eq(other.ready, POLLIN);
 	loop_release(&loop);
@@ -118,12 +117,13 @@ END_TEST
 START_TEST(timer_of_the_input_does_not_wake_while_it_waits)
 {
 	struct loop loop;
-	struct loop_timer timer = {.due_ns = 0, .is_input = true};
+	struct loop_timer timer = {.due_ns = 0, .part = LOOP_INPUT};
 
 	loop_init(&loop);
 	loop_timer_add(&loop, &timer);
-	ck_assert_int_ge(timed_wait(&loop, 3 * NS_PER_MS, true), 3 * NS_PER_MS);
-	ck_assert_int_lt(timed_wait(&loop, LONG_NS, false), LONG_NS);
+	ck_assert_int_ge(timed_wait(&loop, 3 * NS_PER_MS, LOOP_OPENING),
+			 3 * NS_PER_MS);
+	ck_assert_int_lt(timed_wait(&loop, LONG_NS, LOOP_INPUT), LONG_NS);
 	loop_timer_remove(&loop, &timer);
 	ck_assert_ptr_null(loop.timers);
 	loop_release(&loop);
@@ -151,7 +151,7 @@ START_TEST(nearest_deadline_ends_the_wait)
 	ck_assert_int_ge(took_ns, 4 * NS_PER_MS);
 	ck_assert_int_lt(took_ns, LONG_NS);
 	/* until_ns is the nearest now, and has passed. */
-	ck_assert_int_lt(timed_wait(&loop, -NS_PER_S, false), LONG_NS);
+	ck_assert_int_lt(timed_wait(&loop, -NS_PER_S, LOOP_INPUT), LONG_NS);
 	loop_release(&loop);
 }
 END_TEST
@@ -165,10 +165,10 @@ START_TEST(hangup_is_seen_without_asking_for_events)
 	make_pipe(ends);
 	loop_init(&loop);
 	add_watch(&loop, &writer, ends[1], 0);
-	timed_wait(&loop, 0, true);
+	timed_wait(&loop, 0, LOOP_OPENING);
 	ck_assert_int_eq(writer.ready, 0);
 	close(ends[0]);
-	timed_wait(&loop, LONG_NS, true);
+	timed_wait(&loop, LONG_NS, LOOP_OPENING);
 	ck_assert_int_ne(writer.ready & POLLERR, 0);
 	loop_release(&loop);
 	close(ends[1]);
@@ -187,7 +187,7 @@ START_TEST(removed_watch_is_not_polled)
 	add_watch(&loop, &removed, ends[1], POLLOUT);
 	loop_watch_remove(&loop, &removed);
 	loop_watch_remove(&loop, &removed);
-	ck_assert_int_ge(timed_wait(&loop, NS_PER_MS, false), NS_PER_MS);
+	ck_assert_int_ge(timed_wait(&loop, NS_PER_MS, LOOP_INPUT), NS_PER_MS);
 	ck_assert_int_eq(removed.ready, 0);
 	loop_release(&loop);
 	close_pipe(ends);
@@ -207,7 +207,7 @@ START_TEST(many_watches_keep_their_own_answers)
 	for (i = 0; i < MANY; i++)
 		add_watch(&loop, &watches[i], ends[i % 2],
 			  i % 2 ? POLLOUT : POLLIN);
-	timed_wait(&loop, LONG_NS, false);
+	timed_wait(&loop, LONG_NS, LOOP_INPUT);
 	for (i = 0; i < MANY; i++)
 		ck_assert_int_eq(watches[i].ready, i % 2 ? POLLOUT : 0);
 	loop_release(&loop);
@@ -236,7 +236,7 @@ START_TEST(signal_ends_the_wait_without_an_error)
 	add_watch(&loop, &watch, ends[0], POLLIN);
 	watch.ready = POLLIN;
 	setitimer(ITIMER_REAL, &often, NULL);
-	ck_assert_int_lt(timed_wait(&loop, LONG_NS, false), LONG_NS);
+	ck_assert_int_lt(timed_wait(&loop, LONG_NS, LOOP_INPUT), LONG_NS);
 	setitimer(ITIMER_REAL, &never, NULL);
 	ck_assert_int_eq(watch.ready, 0);
 	loop_release(&loop);
@@ -288,11 +288,11 @@ START_TEST(worker_answers_through_the_loop)
 
 	loop_init(&loop);
 	add_watch(&loop, &watch, worker_fd(worker), POLLIN);
-	timed_wait(&loop, NS_PER_MS, false);
+	timed_wait(&loop, NS_PER_MS, LOOP_INPUT);
 	ck_assert_int_eq(watch.ready, 0);
 	ck_assert_ptr_null(worker_result(worker));
 	ck_assert_int_eq(write(task.gate[1], "g", 1), 1);
-	ck_assert_int_lt(timed_wait(&loop, LONG_NS, false), LONG_NS);
+	ck_assert_int_lt(timed_wait(&loop, LONG_NS, LOOP_INPUT), LONG_NS);
 	ck_assert_int_ne(watch.ready, 0);
 	ck_assert_ptr_eq(worker_result(worker), &task);
 	ck_assert_int_eq(sigismember(&task.mask, SIGTERM), 1);

@@ -275,10 +275,10 @@ static void wait_and_write(int reader)
 {
 	must_open(NULL);
 	must_write();
-	ck_assert_int_eq(loop_wait(&loop, 0, 0, false, &error), 0);
+	ck_assert_int_eq(loop_wait(&loop, 0, 0, LOOP_INPUT, &error), 0);
 	must_write();
 	close(reader);
-	ck_assert_int_eq(loop_wait(&loop, 0, 1, false, &error), 0);
+	ck_assert_int_eq(loop_wait(&loop, 0, 1, LOOP_INPUT, &error), 0);
 	must_write();
 }
 
@@ -301,7 +301,7 @@ START_TEST(with_sigpipe_ignored_a_reader_that_is_gone_is_an_error)
 	signal(SIGPIPE, SIG_IGN);
 	must_open(NULL);
 	close(reader);
-	ck_assert_int_eq(loop_wait(&loop, 0, 1, false, &error), 0);
+	ck_assert_int_eq(loop_wait(&loop, 0, 1, LOOP_INPUT, &error), 0);
 	ck_assert_int_eq(queue_write(&queue, &error), -1);
 	ck_assert_str_eq(error.message,
 			 "cannot write standard output: Broken pipe");
