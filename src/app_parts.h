@@ -1,7 +1,14 @@
 /*
- * What the parts of app share: app.c opens, turns the loop and closes,
- * app_input.c reads the sources, app_windows.c closes windows and prints,
- * app_status.c tells a person how it goes. Nobody else includes this.
+ * What the parts of app share, each using those before it:
+ *
+ *     app_status.c   what a person is told
+ *     app_run.c      when the run ends, and its clock
+ *     app_chunk.c    what a chunk says
+ *     app_windows.c  what happened, in its order: windows, chunks, gaps, the
+ * end app_feeds.c    the sources and their turns app.c          opens, turns
+ * the loop, closes
+ *
+ * Nobody else includes this.
  */
 #ifndef APP_PARTS_H
 #define APP_PARTS_H
@@ -121,49 +128,6 @@ struct app {
 	size_t stuck_bytes;
 };
 
-/* --- app.c ---------------------------------------------------------------- */
-
-/*
- * Reads the clock. A step of it, and with app_tick() a time in which the
- * process did not run, is noted as a gap, to be dealt with in its turn; after
- * work that may have taken long use app_read_clock().
- */
-void app_tick(struct app *app);
-void app_read_clock(struct app *app);
-
-/* The run ends, as far as it is not ending already. */
-void app_stop(struct app *app, enum stop why, int64_t when_ns);
-
-/* The same, because of an error: said, status 1. */
-void app_fail(struct app *app, const struct error *error);
-
-/* --for is over; true once it is. */
-bool app_check_duration(struct app *app);
-
-/* --- app_windows.c -------------------------------------------------------- */
-
-/*
- * Brings everything up to date with the clock, in the order in which it
- * happened: windows that were due, the chunk that is held, gaps, the end of
- * the run. Stops where the output cannot take more.
- */
-void app_settle(struct app *app);
-
-/* --- app_input.c ---------------------------------------------------------- */
-
-/* Starts the sources. -1: said, status 1. */
-int app_open_feeds(struct app *app) MUST_CHECK;
-void app_close_feeds(struct app *app);
-
-/* Gives each source its turn. */
-void app_read_feeds(struct app *app);
-
-/* Deals with the held chunk, at the time when it was read. */
-void app_take_held(struct app *app);
-
-/* Tells the sources and the windows whether the input has to wait. */
-void app_set_input_waits(struct app *app, bool waits);
-
 /* --- app_status.c --------------------------------------------------------- */
 
 void app_status_open(struct app *app);
@@ -182,5 +146,50 @@ bool app_wants_color(const struct app *app);
 
 /* Columns of the terminal behind a descriptor. */
 unsigned app_terminal_columns(int fd);
+
+/* --- app_run.c ------------------------------------------------------------ */
+
+/*
+ * Reads the clock. A step of it, and with app_tick() a time in which the
+ * process did not run, is noted as a gap, to be dealt with in its turn; after
+ * work that may have taken long use app_read_clock().
+ */
+void app_tick(struct app *app);
+void app_read_clock(struct app *app);
+
+/* The run ends, as far as it is not ending already. */
+void app_stop(struct app *app, enum stop why, int64_t when_ns);
+
+/* The same, because of an error: said, status 1. */
+void app_fail(struct app *app, const struct error *error);
+
+/* --for is over; true once it is. */
+bool app_check_duration(struct app *app);
+
+/* --- app_chunk.c ---------------------------------------------------------- */
+
+/* Deals with the held chunk, at the time when it was read. */
+void app_take_held(struct app *app);
+
+/* --- app_windows.c -------------------------------------------------------- */
+
+/*
+ * Brings everything up to date with the clock, in the order in which it
+ * happened: windows that were due, the chunk that is held, gaps, the end of
+ * the run. Stops where the output cannot take more.
+ */
+void app_settle(struct app *app);
+
+/* --- app_feeds.c ---------------------------------------------------------- */
+
+/* Starts the sources. -1: said, status 1. */
+int app_open_feeds(struct app *app) MUST_CHECK;
+void app_close_feeds(struct app *app);
+
+/* Gives each source its turn. */
+void app_read_feeds(struct app *app);
+
+/* Tells the sources and the windows whether the input has to wait. */
+void app_set_input_waits(struct app *app, bool waits);
 
 #endif

@@ -1,0 +1,151 @@
+/*
+ * Sources take turns, at most 256 KiB or 1 ms each. A chunk that was read is
+ * held until the windows that ended before it are closed.
+ */
+#include "app_parts.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "net/tcp.h"
+#include "source/open.h"
+
+#define READ_AREA_BYTES ((size_t)64 << 10)
+#define TURN_BYTES	((size_t)256 << 10)
+#define TURN_NS		NS_PER_MS
+
+/* --- opening -------------------------------------------------------------- */
+
+static struct source *new_source(struct app *app, const struct operand *operand,
+				 size_t number)
+{
+	const struct options *options = app->options;
+	struct tcp_options tcp = {
+		.reconnect = options->reconnect,
+		.connect_timeout_ns = options->connect_timeout_ns,
+		.idle_timeout_ns = options->idle_timeout_ns,
+		.jitter_seed = app->engine.query.hash_seed[0] + number,
+	};
+	struct stat status;
+
+	switch (operand->kind) {
+	case OPERAND_TCP:
+		return tcp_source_new(operand->name, operand->host,
+				      operand->port, &tcp);
+	case OPERAND_STDIN: return stdin_source_new(operand->name);
+	case OPERAND_PATH: break;
+	}
+	if (stat(operand->name, &status) == 0 && S_ISDIR(status.st_mode))
+		return directory_source_new(operand->name);
+	return file_source_new(operand->name);
+}
+
+int app_open_feeds(struct app *app)
+{
+	const struct options *options = app->options;
+	struct error error;
+
+	app->area.size = READ_AREA_BYTES;
+	app->area.data = malloc(READ_AREA_BYTES);
+	app->feeds = calloc(options->operand_count, sizeof(*app->feeds));
+	if (!app->area.data || !app->feeds)
+		goto no_memory;
+	for (size_t i = 0; i < options->operand_count; i++) {
+		const struct operand *operand = &options->operands[i];
+		struct feed *feed = &app->feeds[i];
+
+		feed->source = new_source(app, operand, i);
+		if (!feed->source)
+			goto no_memory;
+		feed->is_local = operand->kind != OPERAND_TCP;
+		app->feed_count++;
+		if (source_start(feed->source, &app->loop, &app->clock,
+				 &error) != 0) {
+			app_fail(app, &error);
+			return -1;
+		}
+	}
+	return 0;
+no_memory:
+	error_set(&error, "out of memory");
+	app_fail(app, &error);
+	return -1;
+}
+
+void app_close_feeds(struct app *app)
+{
+	for (size_t i = 0; i < app->feed_count; i++)
+		source_close(app->feeds[i].source);
+	free(app->feeds);
+	free(app->area.data);
+	app->feeds = NULL;
+	app->area.data = NULL;
+	app->feed_count = 0;
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+static bool may_read(const struct app *app, const struct feed *feed)
+{
+	if (app->stop != STOP_NOT || app->held.full || app->gap.pending)
+		return false;
+	switch (feed->state) {
+	case FEED_OPENING:
+	case FEED_DOWN: return true;
+	case FEED_UP: return app->begun && !app->input_waits;
+	default: return false;
+	}
+}
+
+/* True when the source may have more. */
+static bool take_turn(struct app *app, struct feed *feed)
+{
+	int64_t start_ns = app->clock.mono_ns;
+	size_t bytes = 0;
+
+	while (bytes < TURN_BYTES && app->clock.mono_ns - start_ns < TURN_NS) {
+		struct chunk *chunk = &app->held.chunk;
+
+		if (!may_read(app, feed))
+			return false;
+		if (source_next(feed->source, &app->clock, app->area, chunk) ==
+		    SOURCE_AGAIN)
+			return false;
+		app_tick(app);
+		/* What is read after the end of the run is not of the run. */
+		if (app_check_duration(app))
+			return false;
+		app->held.full = true;
+		app->held.feed = feed;
+		app->held.read_ns = app->clock.now_ns;
+		if (chunk->kind == CHUNK_DATA) {
+			bytes += chunk->bytes.size;
+			app->read_bytes += chunk->bytes.size;
+		}
+		app_settle(app);
+	}
+	return true;
+}
+
+void app_read_feeds(struct app *app)
+{
+	app->input_ready = false;
+	for (size_t i = 0; i < app->feed_count; i++) {
+		size_t turn = (app->next_feed + i) % app->feed_count;
+
+		app->input_ready |= take_turn(app, &app->feeds[turn]);
+	}
+	app->next_feed++;
+}
+
+void app_set_input_waits(struct app *app, bool waits)
+{
+	if (app->input_waits == waits)
+		return;
+	app->input_waits = waits;
+	windows_wait(&app->engine.windows, waits);
+	if (waits)
+		return;
+	for (size_t i = 0; i < app->feed_count; i++)
+		source_resume(app->feeds[i].source, &app->clock);
+}

@@ -1,0 +1,94 @@
+/*
+ * The run: when it ends and why, and the clock that it goes by.
+ */
+#include "app_parts.h"
+
+void app_stop(struct app *app, enum stop why, int64_t when_ns)
+{
+	if (app->stop != STOP_NOT)
+		return;
+	app->stop = why;
+	app->stop_ns = when_ns;
+}
+
+void app_fail(struct app *app, const struct error *error)
+{
+	log_line(&app->log, LOG_MUST, "%s", error->message);
+	app->status = 1;
+	app_stop(app, STOP_FAILURE, app->clock.now_ns);
+}
+
+/* The name of a source that was never open, or NULL. */
+static const char *never_opened(const struct app *app)
+{
+	for (size_t i = 0; i < app->feed_count; i++)
+		if (app->feeds[i].state == FEED_OPENING)
+			return app->feeds[i].source->name;
+	return NULL;
+}
+
+bool app_check_duration(struct app *app)
+{
+	int64_t run_ns = app->options->run_ns;
+	int64_t start_ns =
+		app->begun ? app->begun_mono_ns : app->started_mono_ns;
+	int64_t over_ns = app->clock.mono_ns - start_ns - run_ns;
+	struct error error;
+
+	if (app->stop != STOP_NOT || run_ns == 0 || over_ns < 0)
+		return app->stop != STOP_NOT;
+	app_stop(app, STOP_DURATION, app->clock.now_ns - over_ns);
+	if (never_opened(app)) {
+		error_set(&error, "%s could not be opened in the time of --for",
+			  never_opened(app));
+		app_fail(app, &error);
+	}
+	return true;
+}
+
+/* --- the clock ------------------------------------------------------------ */
+
+static void note_gap(struct app *app, bool is_step)
+{
+	if (!app->begun || app->stop != STOP_NOT ||
+	    app->options->window_ns == 0)
+		return;
+	if (!app->gap.pending)
+		app->gap.from_ns = app->clock.previous_ns;
+	app->gap.pending = true;
+	app->gap.is_step = is_step;
+	app->gap.to_ns = app->clock.now_ns;
+}
+
+/* The window should have ended long ago, and we were not there. */
+static bool overslept(const struct app *app)
+{
+	int64_t limit_ns = app->options->window_ns;
+	int64_t now_ns = app->clock.now_ns;
+
+	if (!app->begun || limit_ns == 0)
+		return false;
+	if (limit_ns > NS_PER_S)
+		limit_ns = NS_PER_S;
+	return now_ns - app->clock.previous_ns > limit_ns &&
+	       engine_due(&app->engine, now_ns - limit_ns - 1);
+}
+
+void app_read_clock(struct app *app)
+{
+	switch (clock_read(&app->clock)) {
+	case CLOCK_AHEAD: note_gap(app, true); break;
+	case CLOCK_BEHIND:
+		log_line(&app->log, LOG_NORMAL,
+			 "the clock was set back: windows go on as before");
+		break;
+	case CLOCK_STEADY: break;
+	}
+}
+
+void app_tick(struct app *app)
+{
+	app_read_clock(app);
+	if (overslept(app))
+		note_gap(app, false);
+}
