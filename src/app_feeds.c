@@ -32,7 +32,7 @@ static struct source *new_source(struct app *app, const struct operand *operand,
 	case OPERAND_TCP:
 		return tcp_source_new(operand->name, operand->host,
 				      operand->port, &tcp);
-	case OPERAND_STDIN: return stdin_source_new(operand->name);
+	case OPERAND_STDIN: return stdin_source_new("standard input");
 	case OPERAND_PATH: break;
 	}
 	if (stat(operand->name, &status) == 0 && S_ISDIR(status.st_mode))
