@@ -472,7 +472,7 @@ def test_the_first_of_a_reason_is_shown_with_its_place():
     lines = result.err.decode().splitlines()
     assert all(line.startswith("ordercount: ") for line in lines)
     first = next(line for line in lines if "invalid_json" in line)
-    assert "-: line 3, column 16: invalid_json" in first
+    assert "standard input: line 3, column 16: invalid_json" in first
     assert '{"status":"A"} x' in first
     missing = next(line for line in lines if "missing_key" in line)
     assert "line 4" in missing and "status" in missing
