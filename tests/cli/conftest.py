@@ -1,6 +1,7 @@
 """Fixtures: what a test opens by them is closed when it ends, come what may."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -18,6 +19,21 @@ def pytest_configure(config):
     oc.default_signals()
     if not os.access(oc.BINARY, os.X_OK):
         pytest.exit(f"{oc.BINARY} is not there: run make first", 2)
+
+
+TEST_LIMIT_S = 300
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """A test that hangs fails, and the others still run."""
+    def over(*_):
+        raise AssertionError(f"no end after {TEST_LIMIT_S} s")
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(TEST_LIMIT_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture
