@@ -266,6 +266,33 @@ def test_the_rate_holds_for_each_client(serve):
                     assert time.monotonic() - start >= 0.45
 
 
+def test_a_command_is_run_and_ends_it_with_its_status(serve):
+    with serve("--", "sh", "-c", "echo ran; exit 7") as server:
+        result = server.wait()
+    assert result.status == 7
+    assert re.fullmatch(rb"listening on [^\n]*\nran\nsent to all [^\n]*\n",
+                        result.out)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_gets_the_signal_and_ends_before_it(serve, number):
+    with serve("--", "sh", "-c", f"trap 'echo told; exit 7' {number:d}; "
+               "echo ready; while :; do read x; done") as server:
+        server.wait_for(rb"ready\n")
+        server.signal(number)
+        result = server.wait()
+    assert result.status == 7
+    assert b"ready\ntold\nsent to all " in result.out
+
+
+def test_a_command_that_is_not_there_is_said(serve):
+    with serve("--", "/nonexistent/command") as server:
+        result = server.wait()
+    assert result.status == 1
+    assert result.err == (b"order-server: /nonexistent/command: "
+                          b"No such file or directory\n")
+
+
 def test_help_is_for_people():
     with oc.Process([], program=[SERVER, "--help"]) as server:
         result = server.wait()

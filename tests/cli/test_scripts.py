@@ -110,12 +110,12 @@ class Terminal:
 
 def test_demo_shows_windows_until_ctrl_c_ends_both(demo):
     terminal = demo()
-    terminal.read_until(rb"order-server: listening on 127\.0\.0\.1:9998.*"
+    terminal.read_until(rb"\nlistening on 127\.0\.0\.1:9998.*"
                         rb"PLACED.*PLACED")
     terminal.type(b"\x03")
     assert terminal.wait() == 128 + signal.SIGINT
     # What ordercount read, and what the server sent, both after Ctrl-C.
-    assert re.search(rb"partial.*order-server: sent to all orders=\d+",
+    assert re.search(rb"partial.*\nsent to all orders=\d+",
                      terminal.seen, re.S), terminal.seen
     assert demo_port_is_free()
 
@@ -152,7 +152,7 @@ def test_demo_says_a_port_in_use(demo):
         sock.listen()
         terminal = demo()
         assert terminal.wait() == 1
-    assert re.fullmatch(rb"built\r\norder-server: cannot listen on [^\n]*9998"
+    assert re.fullmatch(rb"built\r\n\$ [^\n]*\norder-server: cannot listen on [^\n]*9998"
                         rb"[^\n]*in use[^\n]*\n", terminal.seen)
 
 
