@@ -28,6 +28,8 @@ static void begin_if_open(struct app *app)
 	app->begun = true;
 	app->begun_mono_ns = app->clock.mono_ns;
 	engine_begin(&app->engine, app->clock.now_ns, up, app->feed_count - up);
+	/* Regular files opened before wake nobody up. */
+	app->input_ready = true;
 	for (size_t i = 0; i < app->feed_count; i++)
 		source_resume(app->feeds[i].source, &app->clock);
 }

@@ -146,6 +146,7 @@ void app_set_input_waits(struct app *app, bool waits)
 	windows_wait(&app->engine.windows, waits);
 	if (waits)
 		return;
+	app->input_ready = true;
 	for (size_t i = 0; i < app->feed_count; i++)
 		source_resume(app->feeds[i].source, &app->clock);
 }

@@ -89,6 +89,6 @@ void app_read_clock(struct app *app)
 void app_tick(struct app *app)
 {
 	app_read_clock(app);
-	if (overslept(app))
+	if (!app->gap.pending && overslept(app))
 		note_gap(app, false);
 }
