@@ -49,7 +49,7 @@ def demo_port_is_free():
 @pytest.fixture
 def demo(demo_tree):
     """demo() starts it in a terminal of its own, as a person does."""
-    assert demo_port_is_free(), f"port {DEMO_PORT} must be free for this test"
+    oc.until(demo_port_is_free, f"port {DEMO_PORT} to be free")
     started = []
 
     def start():
