@@ -72,7 +72,6 @@ def fate(record, *args):
 # --- the reasons and their order --------------------------------------------
 
 
-@pytest.mark.valgrind
 @pytest.mark.parametrize("record, reason", [
     (b'{"status":"A"}', None),
     (b' \t{ "status" : "A" }\t \r', None),
@@ -147,6 +146,7 @@ def test_keys_are_judged_in_the_order_given():
     assert fate(record, "-k", "gone", "-k", "bad") == "missing_key"
 
 
+@pytest.mark.valgrind
 def test_a_rejected_record_costs_one_line_and_no_neighbour():
     bad = [b"", b"{", b"[1]", b"{}", b'{"status":[]}', b"[" * 1001,
            b'"' + b"x" * 400 + b'"', b"\0", b"\xff\xfe"]
@@ -236,6 +236,7 @@ def test_no_input_is_a_window_without_rows():
 # --- keys --------------------------------------------------------------------
 
 
+@pytest.mark.valgrind
 def test_group_identity_is_exact():
     whole = Whole([b'{"status":%s}' % key for key in (
         b'"PAID"', b'"\\u0050AID"', b'"paid"', b"1", b"1.0", b"1e0", b"5",
@@ -325,6 +326,7 @@ def test_a_field_finds_nothing(field, record, reason):
     assert fate(record, "-k", field) == reason
 
 
+@pytest.mark.valgrind
 def test_several_keys_make_one_group():
     records = [b'{"a":"x","b":1}', b'{"b":1,"a":"x"}', b'{"a":"x","b":"1"}',
                b'{"a":"","b":"x1"}', b'{"a":"x1","b":""}', b'{"a":1,"b":"x"}']
@@ -358,6 +360,7 @@ def of(**counts):
             for name, count in counts.items() for _ in range(count)]
 
 
+@pytest.mark.valgrind
 def test_max_groups_counts_the_rest_in_other_and_says_so_once():
     whole = Whole(of(a=1, b=2, c=3, d=1) + of(a=1, b=1),
                   "--max-groups", "2", "-v")
@@ -403,6 +406,7 @@ def test_a_text_that_tsv_never_shows_is_no_expected_key(key):
     assert b"--expect" in result.err and b"Try 'ordercount --help'" in result.err
 
 
+@pytest.mark.valgrind
 def test_top_keeps_the_largest_and_adds_up_the_rest():
     records = of(a=1, b=5, c=3, d=3, e=2)
     top = Whole(records, "--top", "3")
@@ -504,6 +508,7 @@ def test_quiet_says_nothing_of_rejected_records():
     assert result.status == 0 and result.err == b""
 
 
+@pytest.mark.valgrind
 def test_rejects_are_appended_as_they_were_read(tmp_path):
     path = tmp_path / "rejects"
     path.write_bytes(b"before\n")
