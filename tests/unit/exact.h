@@ -21,7 +21,8 @@ static inline struct exact exact_copy(struct span line, size_t pad)
 {
 	char *block = malloc(pad + line.size + 1);
 
-	ck_assert_ptr_nonnull(block);
+	if (!block)
+		ck_abort_msg("out of memory");
 	memset(block, '"', pad);
 	if (line.size > 0)
 		memcpy(block + pad, line.data, line.size);
