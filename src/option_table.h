@@ -62,15 +62,15 @@ enum option_completion {
 
 struct option_entry {
 	const char *name;     /* without the dashes */
-	char letter;	      /* '\0': has none */
 	const char *argument; /* as help shows it; NULL: takes none */
-	enum option_group group;
 	/* For --help; up to the first semicolon it is for completions too. */
 	const char *help;
 	const char *usual; /* the default as help shows it, or NULL */
-	bool repeatable;   /* each counts; else the last wins */
-	enum option_completion completion;
 	const char *words; /* separated by spaces, or NULL */
+	enum option_group group;
+	enum option_completion completion;
+	char letter;	 /* '\0': has none */
+	bool repeatable; /* each counts; else the last wins */
 };
 
 extern const struct option_entry option_table[OPTION_COUNT];

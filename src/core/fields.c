@@ -83,50 +83,52 @@ static int enter(struct fields *fields, uint32_t *node, struct span name)
 	return 0;
 }
 
-/* ~1 is a slash and ~0 a tilde (RFC 6901 section 3). */
-static int unescape(struct span *name, char *out, struct error *error)
+/*
+ * The name that a step of a JSON Pointer spells, in memory that has room for
+ * it: ~1 is a slash and ~0 a tilde (RFC 6901 section 3). False: there is
+ * another tilde.
+ */
+static bool unescape(struct span step, char *out, size_t *size)
 {
-	size_t size = 0;
-
-	for (size_t i = 0; i < name->size; i++) {
-		char c = name->data[i];
+	*size = 0;
+	for (size_t i = 0; i < step.size; i++) {
+		char c = step.data[i];
 
 		if (c == '~') {
 			i++;
-			if (i == name->size ||
-			    (name->data[i] != '0' && name->data[i] != '1'))
-				return error_set(error,
-						 "in a JSON Pointer ~ is "
-						 "written ~0 (and / is ~1)");
-			c = name->data[i] == '0' ? '~' : '/';
+			if (i == step.size ||
+			    (step.data[i] != '0' && step.data[i] != '1'))
+				return false;
+			c = step.data[i] == '0' ? '~' : '/';
 		}
-		out[size++] = c;
+		out[(*size)++] = c;
 	}
-	*name = span_make(out, size);
-	return 0;
+	return true;
 }
 
-/* Copies one step's text into memory of its own, as the name that it means. */
-static int step_name(struct span *name, bool pointer, struct error *error)
+/* Adds a step, spelled as in the FIELD, to the path that ends in the node. */
+static int add_step(struct fields *fields, uint32_t *node, struct span step,
+		    bool pointer, struct error *error)
 {
-	char *copy;
+	size_t size = step.size;
+	char *name;
 
-	if (!pointer && name->size == 0)
+	if (!pointer && size == 0)
 		return error_set(error, "a step is empty (a name with dots, or "
 					"an empty one, is written as a JSON "
 					"Pointer: /a.b)");
-	copy = malloc(name->size + 1);
-	if (!copy)
+	name = malloc(size + 1);
+	if (!name)
 		return error_set(error, "out of memory");
-	if (pointer) {
-		if (unescape(name, copy, error) < 0) {
-			free(copy);
-			return -1;
-		}
-		return 0;
+	if (!pointer) {
+		memcpy(name, step.data, size);
+	} else if (!unescape(step, name, &size)) {
+		free(name);
+		return error_set(error, "in a JSON Pointer ~ is written ~0 "
+					"(and / is ~1)");
 	}
-	memcpy(copy, name->data, name->size);
-	name->data = copy;
+	if (enter(fields, node, span_make(name, size)) < 0)
+		return error_set(error, "out of memory");
 	return 0;
 }
 
@@ -160,12 +162,10 @@ int fields_add(struct fields *fields, const char *field, struct error *error)
 		return error_set(error, "out of memory");
 	for (;;) {
 		size_t size = strcspn(step, pointer ? "/" : ".");
-		struct span name = span_make(step, size);
 
-		if (step_name(&name, pointer, error) < 0)
+		if (add_step(fields, &node, span_make(step, size), pointer,
+			     error) < 0)
 			return -1;
-		if (enter(fields, &node, name) < 0)
-			return error_set(error, "out of memory");
 		if (step[size] == '\0')
 			break;
 		step += size + 1;

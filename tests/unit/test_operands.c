@@ -24,6 +24,7 @@ static void make_file(const char *name)
 
 static void begin(void)
 {
+	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chdir(folder), 0);
 	make_file("file");
@@ -34,6 +35,8 @@ static void begin(void)
 static void end(void)
 {
 	operands_free(operands, operand_count);
+	operands = NULL;
+	operand_count = 0;
 	rmdir("folder");
 	unlink("other");
 	unlink("file");

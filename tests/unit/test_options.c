@@ -28,7 +28,7 @@ static void make_file(const char *name)
 /* A folder with: file, other, folder/inside, and hard: a link to file. */
 static void begin(void)
 {
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chdir(folder), 0);
 	make_file("file");
@@ -327,9 +327,9 @@ START_TEST(label_may_be_empty_and_has_a_limit)
 	accept("--missing=|file");
 	ck_assert_str_eq(options.missing_label, "");
 	memset(line + 10, 'a', 4096);
-	strcpy(line + 10 + 4096, "|file");
+	memcpy(line + 10 + 4096, "|file", 6);
 	ck_assert_int_eq(read_line(line), OPTIONS_RUN);
-	strcpy(line + 10 + 4096, "a|file");
+	memcpy(line + 10 + 4096, "a|file", 7);
 	ck_assert_int_eq(read_line(line), OPTIONS_WRONG);
 }
 END_TEST
