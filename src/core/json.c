@@ -20,6 +20,7 @@ struct scan {
 	struct json_value *values;
 	const char *end;
 	const char *offender;
+	bool has_words; /* the line and its LF fill one at least */
 	bool too_deep;
 	bool escaped; /* the string scanned last held a backslash */
 	unsigned depth;
@@ -74,23 +75,35 @@ static inline uint64_t special_bytes(uint64_t word)
 	       EACH_BYTE(0x80);
 }
 
-/* To the first byte that is not plain. */
-static inline const char *skip_plain(const char *p, const char *end)
+/*
+ * The next eight bytes. Near the end of the line they are loaded from before p
+ * and shifted: the LF is among them, and the zeros that come in behind it are
+ * control characters too.
+ */
+static inline uint64_t next_word(const struct scan *scan, const char *p)
 {
-	while (end - p >= 8) {
-		uint64_t special;
+	uint64_t word;
 
-		memcpy(&special, p, 8);
-		special = special_bytes(special);
+	if (scan->end - p >= 8) {
+		memcpy(&word, p, 8);
+		return word;
+	}
+	memcpy(&word, scan->end - 7, 8);
+	return word >> (8 * (7 - (scan->end - p)));
+}
+
+/* To the first byte that is not plain. */
+static inline const char *skip_plain(const struct scan *scan, const char *p)
+{
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	while (scan->has_words) {
+		uint64_t special = special_bytes(next_word(scan, p));
+
 		if (special)
 			return p + __builtin_ctzll(special) / 8;
-#else
-		if (special)
-			break;
-#endif
 		p += 8;
 	}
+#endif
 	while (is_plain(*p))
 		p++;
 	return p;
@@ -135,7 +148,7 @@ static const char *scan_special(struct scan *scan, const char *p)
 			return fault(scan, p);
 		if (!p)
 			return NULL;
-		p = skip_plain(p, scan->end);
+		p = skip_plain(scan, p);
 		if (*p == '"')
 			return p;
 	}
@@ -145,7 +158,7 @@ static const char *scan_special(struct scan *scan, const char *p)
 static inline const char *scan_string(struct scan *scan, const char *p)
 {
 	scan->escaped = false;
-	p = skip_plain(p, scan->end);
+	p = skip_plain(scan, p);
 	return *p == '"' ? p : scan_special(scan, p);
 }
 
@@ -331,7 +344,6 @@ static enum json_type type_of(char first)
 	switch (first) {
 	case '{': return JSON_OBJECT;
 	case '[': return JSON_ARRAY;
-	case '"': return JSON_STRING;
 	case 'n': return JSON_NULL;
 	case 't': return JSON_TRUE;
 	case 'f': return JSON_FALSE;
@@ -357,18 +369,22 @@ static const char *scan_inner(struct scan *scan, const char *p, uint32_t node)
 static const char *scan_field(struct scan *scan, const char *p, uint32_t node)
 {
 	const struct field_node *found = &scan->fields->nodes[node];
-	struct json_value value = {.type = type_of(*p)};
+	struct json_value value = {.type = JSON_STRING};
 	uint32_t slot = found->first_slot;
 	const char *start = p;
 
-	p = found->first_child == FIELD_NONE ? skip_value(scan, p)
-					     : scan_inner(scan, p, node);
+	if (found->first_child != FIELD_NONE)
+		p = scan_inner(scan, p, node);
+	else
+		p = *p == '"' ? skip_string(scan, p) : skip_value(scan, p);
 	if (!p)
 		return NULL;
 	value.text = span_make(start, (size_t)(p - start));
-	if (value.type == JSON_STRING) {
+	if (*start == '"') {
 		value.escaped = scan->escaped;
 		value.text = span_make(start + 1, value.text.size - 2);
+	} else {
+		value.type = type_of(*start);
 	}
 	for (; slot != FIELD_NONE; slot = scan->fields->next_slot[slot])
 		scan->values[slot] = value;
@@ -468,6 +484,7 @@ enum json_verdict json_scan(const struct fields *fields, struct span line,
 	scan.fields = fields;
 	scan.values = values;
 	scan.end = line.data + line.size;
+	scan.has_words = line.size >= 7;
 	scan.too_deep = false;
 	scan.depth = 0;
 	for (size_t i = 0; i < fields->slot_count; i++)
