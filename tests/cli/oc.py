@@ -32,10 +32,13 @@ DEADLINE_S = float(os.environ.get("ORDERCOUNT_DEADLINE_S", "20"))
 def environment(changes=None):
     """The tests' environment: a zone, a locale, a terminal that are known.
 
+    A make that runs the tests is not the parent of one that a test runs.
+
     A name that changes sets to None is taken out.
     """
     env = {name: value for name, value in os.environ.items()
-           if name not in ("NO_COLOR", "COLUMNS", "LINES", "TZ", "LANG")
+           if name not in ("NO_COLOR", "COLUMNS", "LINES", "TZ", "LANG",
+                            "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
            and not name.startswith("LC_")}
     env.update(LC_ALL="C.UTF-8", TERM="xterm-256color")
     for name, value in (changes or {}).items():
