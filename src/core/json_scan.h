@@ -1,0 +1,225 @@
+/*
+ * json_scan: the scanner's state, and how it passes spaces, strings, numbers
+ * and literals. Only json.c includes this: it is the lower half of it, one unit
+ * with it because every byte of every record goes through here.
+ *
+ * Functions take the place where they begin and return the place behind what
+ * they found, or NULL after fault(). None looks whether the line has ended: the
+ * LF behind it is no part of any value and stops them all.
+ */
+#ifndef CORE_JSON_SCAN_H
+#define CORE_JSON_SCAN_H
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "core/json.h"
+
+#define LEVEL_WORDS (JSON_DEPTH_MAX / 64 + 1)
+
+struct scan {
+	const struct fields *fields;
+	struct json_value *values;
+	const char *end;
+	const char *offender;
+	bool has_words; /* the line and its LF fill one at least */
+	bool too_deep;
+	bool escaped; /* the string scanned last held a backslash */
+	unsigned depth;
+	uint64_t is_object[LEVEL_WORDS]; /* a bit for each open level */
+};
+
+static inline const char *fault(struct scan *scan, const char *p)
+{
+	scan->offender = p;
+	return NULL;
+}
+
+static const char *skip_spaces(const char *p)
+{
+	while (*p == ' ' || *p == '\t' || *p == '\r')
+		p++;
+	return p;
+}
+
+/* Most writers put none or one. */
+static inline const char *skip_space(const char *p)
+{
+	if (*p == ' ')
+		p++;
+	return (unsigned char)*p > ' ' ? p : skip_spaces(p);
+}
+
+/* --- strings -------------------------------------------------------------- */
+
+static inline bool is_plain(char c)
+{
+	unsigned char byte = (unsigned char)c;
+
+	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+#define EACH_BYTE(value) (0x0101010101010101u * (value))
+
+/*
+ * The high bit of each byte is set where the byte is a control character, a
+ * quote, a backslash or not ASCII. A borrow can mark bytes above the first one
+ * that is, never below.
+ */
+static inline uint64_t special_bytes(uint64_t word)
+{
+	uint64_t quote = word ^ EACH_BYTE('"');
+	uint64_t backslash = word ^ EACH_BYTE('\\');
+
+	return (((word - EACH_BYTE(0x20)) | word) |
+		((quote - EACH_BYTE(1)) & ~quote) |
+		((backslash - EACH_BYTE(1)) & ~backslash)) &
+	       EACH_BYTE(0x80);
+}
+
+/*
+ * The next eight bytes. Near the end of the line they are loaded from before p
+ * and shifted: the LF is among them, and the zeros that come in behind it are
+ * control characters too.
+ */
+static inline uint64_t next_word(const struct scan *scan, const char *p)
+{
+	uint64_t word;
+
+	if (scan->end - p >= 8) {
+		memcpy(&word, p, 8);
+		return word;
+	}
+	memcpy(&word, scan->end - 7, 8);
+	return word >> (8 * (7 - (scan->end - p)));
+}
+
+/* To the first byte that is not plain. */
+static inline const char *skip_plain(const struct scan *scan, const char *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	while (scan->has_words) {
+		uint64_t special = special_bytes(next_word(scan, p));
+
+		if (special)
+			return p + __builtin_ctzll(special) / 8;
+		p += 8;
+	}
+#endif
+	while (is_plain(*p))
+		p++;
+	return p;
+}
+
+static const char *skip_escape(struct scan *scan, const char *p)
+{
+	scan->escaped = true;
+	p++;
+	if (*p != 'u')
+		return memchr("\"\\/bfnrt", *p, 8) ? p + 1 : fault(scan, p);
+	for (int i = 0; i < 4; i++) {
+		char c = *++p;
+		char lower = (char)(c | 0x20);
+
+		if (!((c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f')))
+			return fault(scan, p);
+	}
+	return p + 1;
+}
+
+static const char *skip_character(struct scan *scan, const char *p)
+{
+	uint32_t code;
+	struct span rest = span_make(p, (size_t)(scan->end - p));
+	size_t size = rest.size > 0 ? utf8_decode(rest, &code) : 0;
+
+	if (size > 0)
+		return p + size;
+	return fault(scan, rest.size > 0 ? p + code : p);
+}
+
+/* The same, from a byte that is not plain. */
+static const char *scan_special(struct scan *scan, const char *p)
+{
+	for (;;) {
+		if (*p == '\\')
+			p = skip_escape(scan, p);
+		else if ((unsigned char)*p >= 0x80)
+			p = skip_character(scan, p);
+		else
+			return fault(scan, p);
+		if (!p)
+			return NULL;
+		p = skip_plain(scan, p);
+		if (*p == '"')
+			return p;
+	}
+}
+
+/* From behind the opening quote to the closing one. */
+static inline const char *scan_string(struct scan *scan, const char *p)
+{
+	scan->escaped = false;
+	p = skip_plain(scan, p);
+	return *p == '"' ? p : scan_special(scan, p);
+}
+
+/* --- other scalars -------------------------------------------------------- */
+
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static const char *skip_digits(struct scan *scan, const char *p)
+{
+	if (!is_digit(*p))
+		return fault(scan, p);
+	while (is_digit(*p))
+		p++;
+	return p;
+}
+
+static const char *skip_number(struct scan *scan, const char *p)
+{
+	if (*p == '-')
+		p++;
+	p = *p == '0' ? p + 1 : skip_digits(scan, p);
+	if (p && *p == '.')
+		p = skip_digits(scan, p + 1);
+	if (p && (*p == 'e' || *p == 'E')) {
+		p++;
+		if (*p == '+' || *p == '-')
+			p++;
+		p = skip_digits(scan, p);
+	}
+	return p;
+}
+
+static const char *skip_literal(struct scan *scan, const char *p,
+				const char *literal)
+{
+	for (; *literal; literal++, p++)
+		if (*p != *literal)
+			return fault(scan, p);
+	return p;
+}
+
+static inline const char *skip_string(struct scan *scan, const char *p)
+{
+	p = scan_string(scan, p + 1);
+	return p ? p + 1 : NULL;
+}
+
+static const char *skip_scalar(struct scan *scan, const char *p)
+{
+	switch (*p) {
+	case '"': return skip_string(scan, p);
+	case 'n': return skip_literal(scan, p, "null");
+	case 't': return skip_literal(scan, p, "true");
+	case 'f': return skip_literal(scan, p, "false");
+	default: return skip_number(scan, p);
+	}
+}
+
+#endif
