@@ -94,8 +94,12 @@ void windows_source_up(struct windows *windows, int64_t now_ns)
 void windows_source_ended(struct windows *windows, int64_t now_ns)
 {
 	windows->up--;
-	if (windows->up == 0)
-		windows->ended_ns = now_ns;
+	if (windows->up > 0)
+		return;
+	windows->ended_ns = now_ns;
+	/* One that was up for no time does not give a window an empty span. */
+	if (now_ns == windows->began_ns)
+		windows->counted = false;
 }
 
 void windows_source_down(struct windows *windows, int64_t now_ns)
