@@ -231,6 +231,21 @@ def test_a_signal_ends_it_and_the_tallies_come_last(serve, number):
     assert said[2].orders == said[0].orders + said[1].orders == lines
 
 
+def test_what_left_of_an_unfinished_batch_is_counted_to_the_line(serve):
+    server = serve("--rate=0", "--bad=0.1")
+    with dial(server) as stuck, dial(server) as reader:
+        got = 0
+        while got < 16 << 20:  # by then the other has all that it can be sent
+            got += len(reader.recv(1 << 16))
+        server.signal(signal.SIGTERM)
+        data = read_all(stuck)
+    result = server.wait()
+    said = [Sent(match) for match in SENT.finditer(result.out)]
+    of_lines = {client.orders + client.bad: client.cut
+                for client in said if client.to != "all"}
+    assert of_lines[data.count(b"\n")] == (0 if data.endswith(b"\n") else 1)
+
+
 def test_drop_after_closes_each_connection(serve):
     server = serve("--rate=0", "--drop-after=100", "--count=1000")
     for _ in range(10):
