@@ -1,0 +1,330 @@
+#include "engine_run.h"
+
+/* --- records -------------------------------------------------------------- */
+
+START_TEST(windows_print_counts_and_totals)
+{
+	begin_at(10);
+	order("PAID", 2);
+	order("NEW", 1);
+	assert_closes("[10 15] 3: NEW 1 1, PAID 2 2");
+	order("PAID", 1);
+	order("LOST", 1);
+	assert_closes("[15 20] 2: LOST 1 1, NEW 0 1, PAID 1 3");
+	assert_closes("[20 25] 0: LOST 0 1, NEW 0 1, PAID 0 3");
+	ck_assert_uint_eq(last->total_orders, 5);
+	ck_assert_uint_eq(last->groups, 3);
+}
+END_TEST
+
+START_TEST(a_record_belongs_to_the_window_in_which_its_last_byte_came)
+{
+	begin_at(10);
+	take("{\"status\":\"A\"}\n{\"status\"");
+	assert_closes("[10 15] 1: A 1 1");
+	take(":\"B\"}");
+	assert_closes("[15 20] 0: A 0 1");
+	take("\n");
+	assert_closes("[20 25] 1: A 0 1, B 1 1");
+	take("{\"status\":\"C\"}");
+	assert_closes("[25 30] 0: A 0 1, B 0 1");
+	ck_assert_int_eq(engine_end_stream(&engine, &stream), ENGINE_DONE);
+	assert_closes("[30 35] 1: A 0 1, B 0 1, C 1 1");
+	ck_assert_int_eq(engine_end_stream(&engine, &stream), ENGINE_DONE);
+	ck_assert_uint_eq(engine_tallies(&engine).read, 3);
+}
+END_TEST
+
+START_TEST(a_reject_says_which_record_and_why_and_costs_no_neighbour)
+{
+	struct span bytes =
+		span_of("{\"status\":\"A\"}\n\n{\"status\":oops}\r\n"
+			"{\"status\":\"B\"}\n{\"x\":1}\n[1");
+
+	begin_at(10);
+	ck_assert_int_eq(engine_take(&engine, &stream, &bytes),
+			 ENGINE_REJECTED);
+	ck_assert_int_eq(engine.reject.reason, REJECT_INVALID_JSON);
+	ck_assert_str_eq(engine.reject.stream, "feed");
+	ck_assert_uint_eq(engine.reject.line_number, 3);
+	ck_assert_uint_eq(engine.reject.column, 11);
+	ck_assert_ptr_null(engine.reject.field);
+	ck_assert(span_is(engine.reject.line, "{\"status\":oops}\r"));
+	ck_assert_int_eq(engine_take(&engine, &stream, &bytes),
+			 ENGINE_REJECTED);
+	ck_assert_int_eq(engine.reject.reason, REJECT_MISSING_KEY);
+	ck_assert_uint_eq(engine.reject.line_number, 5);
+	ck_assert_str_eq(engine.reject.field, "status");
+	ck_assert_int_eq(engine_take(&engine, &stream, &bytes), ENGINE_DONE);
+	ck_assert_int_eq(engine_end_stream(&engine, &stream), ENGINE_REJECTED);
+	ck_assert_int_eq(engine.reject.reason, REJECT_INVALID_JSON);
+	ck_assert_uint_eq(engine.reject.line_number, 6);
+	ck_assert_uint_eq(engine.reject.column, 3);
+	assert_closes("[10 15] 2: A 1 1, B 1 1");
+	ck_assert_uint_eq(last->tallies.read, 5);
+	ck_assert_uint_eq(last->tallies.counted, 2);
+	ck_assert_uint_eq(last->tallies.rejected[REJECT_INVALID_JSON], 2);
+	ck_assert_uint_eq(last->tallies.rejected[REJECT_MISSING_KEY], 1);
+}
+END_TEST
+
+START_TEST(too_long_comes_before_all_other_reasons)
+{
+	query.max_line_bytes = 14;
+	begin_at(10);
+	take("{\"status\":\"A\"}\n{\"status\":\"AB\"}\n");
+	ck_assert_uint_eq(rejects, 1);
+	ck_assert_int_eq(engine.reject.reason, REJECT_TOO_LONG);
+	ck_assert_uint_eq(engine.reject.column, 15);
+	ck_assert_uint_eq(engine.reject.line_number, 2);
+	take("{\"status\":\"A\"}\r\n");
+	ck_assert_uint_eq(rejects, 1);
+}
+END_TEST
+
+START_TEST(tallies_run_from_one_window_to_the_next)
+{
+	struct tallies sum;
+
+	begin_at(10);
+	take("{\"status\":1}\n{}\n[]\n");
+	assert_closes("[10 15] 1: 1 1 1");
+	ck_assert_uint_eq(last->tallies.read, 3);
+	ck_assert_uint_eq(tallies_rejected(&last->tallies), 2);
+	assert_closes("[15 20] 0: 1 0 1");
+	ck_assert_uint_eq(last->tallies.read, 0);
+	take("{\"status\":1}\n");
+	sum = engine_tallies(&engine);
+	ck_assert_uint_eq(sum.read, 4);
+	ck_assert_uint_eq(sum.counted, 2);
+	ck_assert_uint_eq(tallies_rejected(&sum), 2);
+}
+END_TEST
+
+START_TEST(several_keys_make_a_group)
+{
+	static const char *const names[] = {"a", "b"};
+
+	query.key_names = names;
+	query.key_count = 2;
+	query.missing_label = "none";
+	begin_at(10);
+	take("{\"a\":\"x\",\"b\":1}\n{\"b\":1,\"a\":\"x\"}\n{\"a\":\"x\"}\n"
+	     "{\"a\":1,\"b\":\"x\"}\n{\"b\":{}}\n");
+	ck_assert_uint_eq(rejects, 1);
+	assert_closes("[10 15] 4: 1 x 1 1, x 1 2 2, x none 1 1");
+}
+END_TEST
+
+/* --- groups --------------------------------------------------------------- */
+
+START_TEST(groups_beyond_the_limit_count_in_other)
+{
+	query.max_groups = 2;
+	begin_at(10);
+	order("A", 1);
+	order("B", 1);
+	ck_assert(!engine.other_seen);
+	order("C", 2);
+	order("D", 1);
+	order("A", 1);
+	ck_assert(engine.other_seen);
+	assert_closes("[10 15] 6: A 2 2, B 1 1, (other) 3 3");
+	ck_assert_uint_eq(last->groups, 2);
+	assert_closes("[15 20] 0: A 0 2, B 0 1, (other) 0 3");
+}
+END_TEST
+
+START_TEST(expected_groups_are_known_from_the_start)
+{
+	expect("Z");
+	expect("A");
+	query.max_groups = 3;
+	begin_at(10);
+	assert_closes("[10 15] 0: A 0 0, Z 0 0");
+	ck_assert_uint_eq(last->groups, 2);
+	order("M", 1);
+	order("N", 1);
+	order("Z", 1);
+	assert_closes("[15 20] 3: A 0 0, M 1 1, Z 1 1, (other) 1 1");
+	ck_assert_uint_eq(last->groups, 3);
+}
+END_TEST
+
+START_TEST(expected_and_watched_groups_have_a_name_beyond_the_limit)
+{
+	expect("E");
+	ask_fail_if("W>100");
+	ask_fail_if("E>100");
+	query.max_groups = 1;
+	begin_at(10);
+	order("X", 1);
+	order("W", 1);
+	order("E", 1);
+	assert_closes("[10 15] 3: E 1 1, W 1 1, (other) 1 1");
+	ck_assert_uint_eq(last->groups, 2);
+}
+END_TEST
+
+START_TEST(a_watched_group_has_a_name_and_a_row_once_it_was_seen)
+{
+	ask_fail_if("W>100");
+	begin_at(10);
+	assert_closes("[10 15] 0");
+	ck_assert_uint_eq(last->groups, 0);
+	order("W", 2);
+	assert_closes("[15 20] 2: W 2 2");
+	ck_assert_uint_eq(last->groups, 1);
+	order("W", 1);
+	assert_closes("[20 25] 1: W 1 3");
+	ck_assert_uint_eq(last->groups, 1);
+}
+END_TEST
+
+/* --- ends and gaps -------------------------------------------------------- */
+
+START_TEST(all_is_whole_when_the_input_ended_by_itself)
+{
+	query.window_ns = 0;
+	begin_at(12);
+	order("A", 3);
+	ck_assert(!engine_due(&engine, INT64_MAX));
+	ck_assert(engine_has_open(&engine, 12 * S));
+	windows_source_ended(&engine.windows, 14 * S);
+	assert_printed(engine_finish(&engine, 14 * S, true),
+		       "[12 14] 3: A 3 3");
+	ck_assert(engine.whole_seen);
+}
+END_TEST
+
+START_TEST(all_is_partial_when_something_else_ended_it)
+{
+	query.window_ns = 0;
+	begin_at(12);
+	assert_printed(engine_finish(&engine, 13 * S, false), "[12 13]! 0");
+	ck_assert(!engine.whole_seen);
+}
+END_TEST
+
+START_TEST(all_is_partial_when_part_of_the_input_failed)
+{
+	query.window_ns = 0;
+	begin_at(12);
+	windows_source_hurt(&engine.windows);
+	windows_source_ended(&engine.windows, 13 * S);
+	assert_printed(engine_finish(&engine, 13 * S, true), "[12 13]! 0");
+}
+END_TEST
+
+START_TEST(the_open_window_prints_once_at_the_end)
+{
+	begin_at(10);
+	order("A", 1);
+	ck_assert(engine_has_open(&engine, 12 * S));
+	assert_printed(engine_finish(&engine, 12 * S, true),
+		       "[10 12]! 1: A 1 1");
+	ck_assert_uint_eq(engine_tallies(&engine).read, 1);
+}
+END_TEST
+
+START_TEST(a_run_that_ends_on_a_boundary_prints_no_empty_window)
+{
+	begin_at(10);
+	order("A", 1);
+	assert_closes("[10 15] 1: A 1 1");
+	ck_assert(!engine_has_open(&engine, 15 * S));
+	ck_assert(engine_has_open(&engine, 15 * S + 1));
+	/* But what was read at that very time is in one. */
+	take("broken\n");
+	ck_assert(engine_has_open(&engine, 15 * S));
+}
+END_TEST
+
+START_TEST(a_gap_ends_the_window_where_counting_stopped)
+{
+	uint64_t skipped;
+
+	begin_at(10);
+	order("A", 1);
+	assert_printed(engine_cut(&engine, 12 * S, 33 * S, &skipped),
+		       "[10 12]! 1: A 1 1");
+	ck_assert_uint_eq(skipped, 3);
+	order("A", 1);
+	assert_closes("[33 35]! 1: A 1 2");
+	assert_closes("[35 40] 0: A 0 2");
+	/* Within one window: it is printed in two parts, none twice. */
+	assert_printed(engine_cut(&engine, 41 * S, 43 * S, &skipped),
+		       "[40 41]! 0: A 0 2");
+	ck_assert_uint_eq(skipped, 0);
+	assert_closes("[43 45]! 0: A 0 2");
+}
+END_TEST
+
+START_TEST(known_groups_take_no_more_memory)
+{
+	struct engine before;
+
+	begin_at(10);
+	order("A", 1);
+	order("B", 1);
+	stream_open(&stream, "feed");
+	take("{\"status\"");
+	take(":1}\n");
+	ck_assert_ptr_nonnull(engine_close(&engine));
+	before = engine;
+	for (int i = 0; i < 1000; i++) {
+		order("B", i % 5);
+		take("{\"status\"");
+		take(":1}\n");
+		if (!engine_close(&engine))
+			ck_abort_msg("window %d", i);
+	}
+	ck_assert_ptr_eq(engine.groups.slots, before.groups.slots);
+	ck_assert_ptr_eq(engine.groups.keys, before.groups.keys);
+	ck_assert_ptr_eq(engine.groups.blocks, before.groups.blocks);
+	ck_assert_uint_eq(engine.windows.capacity, before.windows.capacity);
+	ck_assert_uint_eq(engine.snapshot.capacity, before.snapshot.capacity);
+	ck_assert_ptr_eq(engine.windows.totals, before.windows.totals);
+	ck_assert_uint_eq(engine_tallies(&engine).counted, 2 + 1 + 3000);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("engine");
+	TCase *tests = tcase_create("engine");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, windows_print_counts_and_totals);
+	tcase_add_test(
+		tests,
+		a_record_belongs_to_the_window_in_which_its_last_byte_came);
+	tcase_add_test(
+		tests,
+		a_reject_says_which_record_and_why_and_costs_no_neighbour);
+	tcase_add_test(tests, too_long_comes_before_all_other_reasons);
+	tcase_add_test(tests, tallies_run_from_one_window_to_the_next);
+	tcase_add_test(tests, several_keys_make_a_group);
+	tcase_add_test(tests, groups_beyond_the_limit_count_in_other);
+	tcase_add_test(tests, expected_groups_are_known_from_the_start);
+	tcase_add_test(
+		tests,
+		expected_and_watched_groups_have_a_name_beyond_the_limit);
+	tcase_add_test(tests,
+		       a_watched_group_has_a_name_and_a_row_once_it_was_seen);
+	tcase_add_test(tests, all_is_whole_when_the_input_ended_by_itself);
+	tcase_add_test(tests, all_is_partial_when_something_else_ended_it);
+	tcase_add_test(tests, all_is_partial_when_part_of_the_input_failed);
+	tcase_add_test(tests, the_open_window_prints_once_at_the_end);
+	tcase_add_test(tests,
+		       a_run_that_ends_on_a_boundary_prints_no_empty_window);
+	tcase_add_test(tests, a_gap_ends_the_window_where_counting_stopped);
+	tcase_add_test(tests, known_groups_take_no_more_memory);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
