@@ -88,9 +88,12 @@ static int name_group(struct engine *engine, uint32_t *group)
 		engine->other_seen = true;
 		return 0;
 	}
+	/* Room first: a group without it could not even be printed. */
+	if (windows_reserve(&engine->windows,
+			    (size_t)engine->groups.count + 1) != 0)
+		return -1;
 	*group = groups_add(&engine->groups, engine->order.parts);
-	if (*group == GROUP_OTHER ||
-	    windows_reserve(&engine->windows, engine->groups.count) != 0)
+	if (*group == GROUP_OTHER)
 		return -1;
 	engine->named++;
 	return 0;
@@ -109,6 +112,7 @@ static int count_order(struct engine *engine)
 		engine->named++;
 	}
 	windows_count(&engine->windows, group);
+	engine->tallies.read++;
 	engine->tallies.counted++;
 	return 0;
 }
@@ -118,6 +122,7 @@ static enum engine_event reject(struct engine *engine,
 				enum reject_reason reason, size_t column,
 				const char *field)
 {
+	engine->tallies.read++;
 	engine->tallies.rejected[reason]++;
 	engine->reject = (struct reject){
 		.reason = reason,
@@ -138,7 +143,6 @@ static enum engine_event take_line(struct engine *engine,
 
 	if (status == LINE_FAILED)
 		return ENGINE_FAILED;
-	engine->tallies.read++;
 	if (status == LINE_TOO_LONG)
 		return reject(engine, stream, line, REJECT_TOO_LONG,
 			      engine->query.max_line_bytes + 1, NULL);
