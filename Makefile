@@ -90,6 +90,10 @@ $(BUILD)/unit/%: tests/unit/%.c $(PARTS) Makefile $(BUILD)/flags | test-tools
 		$(OC_LDFLAGS) $(LDFLAGS) -o $@ $< $(PARTS) \
 		`$(PKG_CONFIG) --libs check libcjson`
 
+# Its allocations fail on demand.
+$(BUILD)/unit/test_memory: OC_LDFLAGS += \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 .PHONY: test-tools
 test-tools:
 	@$(PKG_CONFIG) --exists check libcjson || { \
