@@ -14,6 +14,9 @@
 /* What a pipe takes whole, or not at all. */
 #define LINE_MAX_BYTES PIPE_BUF
 
+/* Of the note about lines that were dropped. */
+#define NOTE_MAX_BYTES 100
+
 struct line {
 	char text[LINE_MAX_BYTES];
 	size_t size;
@@ -121,8 +124,8 @@ void log_line(struct log *log, enum log_level level, const char *format, ...)
 	if (log->status_shown)
 		line_add(&line, ERASE);
 	if (log->dropped > 0)
-		line.size += (size_t)sprintf(
-			line.text + line.size,
+		line.size += (size_t)snprintf(
+			line.text + line.size, NOTE_MAX_BYTES,
 			"ordercount: %lu message%s could not be shown here\n",
 			log->dropped, log->dropped == 1 ? "" : "s");
 	line_add(&line, "ordercount: ");

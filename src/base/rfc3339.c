@@ -48,7 +48,7 @@ void civil_time_of(struct civil_time *civil, int64_t time_ns, bool local)
 		time_s--;
 	}
 	civil->offset_min = local ? local_offset_min(time_s) : 0;
-	time_s += civil->offset_min * 60;
+	time_s += (int64_t)civil->offset_min * 60;
 
 	civil->day_number = time_s / SECONDS_A_DAY;
 	if (time_s % SECONDS_A_DAY < 0)

@@ -194,8 +194,11 @@ void bytes_append(struct buffer *out, uint64_t size_bytes)
 		return;
 	}
 	/* What rounds to 1000 is 1 of the next unit. */
-	for (value /= 1000; value >= 999.5; value /= 1000)
+	value /= 1000;
+	while (value >= 999.5) {
+		value /= 1000;
 		unit++;
+	}
 	buffer_printf(out, value < 99.95 ? "%.1f %cB" : "%.0f %cB", value,
 		      units[unit]);
 }

@@ -53,13 +53,13 @@ static size_t piece_width(const struct piece *piece)
 	return width;
 }
 
-static void headline_text(struct headline *headline, const char *text,
-			  bool close)
+/* A part of the times: the parts stand close together. */
+static void headline_text(struct headline *headline, const char *text)
 {
 	struct piece *piece = headline_add(headline, NULL);
 
 	snprintf(piece->text, sizeof(piece->text), "%s", text);
-	piece->close = close;
+	piece->close = true;
 }
 
 static void headline_date(struct headline *headline,
@@ -69,25 +69,27 @@ static void headline_date(struct headline *headline,
 
 	snprintf(text, sizeof(text), "%04d-%02u-%02u", time->year, time->month,
 		 time->day);
-	headline_text(headline, text, true);
+	headline_text(headline, text);
 }
 
 /* A time of day, with thousandths where there are any. */
 static void headline_time(struct headline *headline,
 			  const struct civil_time *time, const char *dash)
 {
+	char fraction[16] = "";
 	char text[64];
 	unsigned thousandths = time->microsecond / 1000;
-	int size = snprintf(text, sizeof(text), "%02u:%02u:%02u", time->hour,
-			    time->minute, time->second);
 
 	if (thousandths > 0) {
-		size += sprintf(text + size, ".%03u", thousandths);
-		while (text[size - 1] == '0')
-			size--;
+		int size = snprintf(fraction, sizeof(fraction), ".%03u",
+				    thousandths);
+
+		while (fraction[size - 1] == '0')
+			fraction[--size] = '\0';
 	}
-	strcpy(text + size, dash);
-	headline_text(headline, text, true);
+	snprintf(text, sizeof(text), "%02u:%02u:%02u%s%s", time->hour,
+		 time->minute, time->second, fraction, dash);
+	headline_text(headline, text);
 }
 
 static void headline_zone(struct headline *headline,
@@ -101,7 +103,7 @@ static void headline_zone(struct headline *headline,
 	if (report->options.local_time)
 		snprintf(text, sizeof(text), "%c%02u:%02u",
 			 offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
-	headline_text(headline, text, true);
+	headline_text(headline, text);
 }
 
 /* Date and zone stand where they are not those of the window above. */
@@ -142,17 +144,16 @@ static void headline_rate(const struct snapshot *snapshot,
 		const char *name;
 	} units[] = {{1, "s"}, {60, "min"}, {3600, "h"}};
 	double length = (double)(snapshot->end_ns - snapshot->start_ns) / 1e9;
-	double rate = 0;
+	double rate;
 	struct piece *piece;
-	size_t unit;
+	size_t unit = 0;
 
 	if (length <= 0 || snapshot->orders == 0)
 		return;
-	for (unit = 0; unit < 3; unit++) {
-		rate = (double)snapshot->orders / length * units[unit].seconds;
-		if (rate >= 0.95 || unit == 2)
-			break;
-	}
+	rate = (double)snapshot->orders / length;
+	while (unit < 2 && rate * units[unit].seconds < 0.95)
+		unit++;
+	rate *= units[unit].seconds;
 	piece = headline_add(headline, NULL);
 	snprintf(piece->text, sizeof(piece->text),
 		 rate < 99.95 ? "%.1f/%s" : "%.0f/%s", rate, units[unit].name);
@@ -254,8 +255,11 @@ void headline_append(struct report *report, size_t columns, struct buffer *out)
 		       "rejected");
 	headline_count(&headline, COLOR_YELLOW, tallies->late, "late");
 	headline_count(&headline, NULL, tallies->filtered, "filtered");
-	if (snapshot->partial)
-		strcpy(headline_add(&headline, COLOR_DIM)->text, "partial");
+	if (snapshot->partial) {
+		struct piece *partial = headline_add(&headline, COLOR_DIM);
+
+		snprintf(partial->text, sizeof(partial->text), "partial");
+	}
 	if (tallies_rejected(tallies) > 0)
 		headline_rejected(&headline, rejected, tallies, columns);
 	headline_write(report, &headline, columns, out);

@@ -160,11 +160,10 @@ static void table_begin(struct report *report)
 	lay_out(&report->layout, columns);
 }
 
-static void append_heading(struct buffer *out, const char *heading,
-			   size_t width)
+static void append_right(struct buffer *out, const char *text, size_t width)
 {
-	cell_append_spaces(out, GAP + width - strlen(heading));
-	buffer_append_text(out, heading);
+	cell_append_spaces(out, GAP + width - strlen(text));
+	buffer_append_text(out, text);
 }
 
 static void table_open(struct report *report, struct buffer *out)
@@ -187,28 +186,30 @@ static void table_open(struct report *report, struct buffer *out)
 		cell_append(out, name_cell(report, i), layout->key_widths[i],
 			    report->options.unicode);
 	}
-	append_heading(out, "count", layout->count_width);
+	append_right(out, "count", layout->count_width);
 	if (layout->total_width > 0)
-		append_heading(out, "total", layout->total_width);
+		append_right(out, "total", layout->total_width);
 	if (layout->shares)
-		append_heading(out, "share", SHARE_WIDTH);
+		append_right(out, "share", SHARE_WIDTH);
 	buffer_append_char(out, '\n');
 }
 
 static void append_share(struct buffer *out, uint64_t count, uint64_t orders)
 {
-	double percent = 0;
 	char text[32];
+	double percent;
 
-	if (orders > 0)
-		percent = (double)count * 100 / (double)orders;
-	if (orders == 0)
-		strcpy(text, "-");
-	else if (count > 0 && percent < 0.05)
-		strcpy(text, "<0.1%");
-	else
-		snprintf(text, sizeof(text), "%.1f%%", percent);
-	append_heading(out, text, SHARE_WIDTH);
+	if (orders == 0) {
+		append_right(out, "-", SHARE_WIDTH);
+		return;
+	}
+	percent = (double)count * 100 / (double)orders;
+	if (count > 0 && percent < 0.05) {
+		append_right(out, "<0.1%", SHARE_WIDTH);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.1f%%", percent);
+	append_right(out, text, SHARE_WIDTH);
 }
 
 /* In eighths of a column; whatever is above zero can be seen. */

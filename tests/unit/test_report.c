@@ -133,6 +133,8 @@ START_TEST(names_and_keys_are_escaped_and_quoted)
 				    part(KEY_STRING, "say \"hi\", you")};
 	struct key_part plain[] = {part(KEY_NULL, "null"),
 				   part(KEY_STRING, "")};
+	struct key_part only[] = {part(KEY_STRING, "a\"b"),
+				  part(KEY_STRING, "\n")};
 	struct report_options options = options_of(FORMAT_TSV);
 
 	options.key_names = two_names;
@@ -141,11 +143,12 @@ START_TEST(names_and_keys_are_escaped_and_quoted)
 	add_row(parts, 2, 1, 2);
 	add_row(quoted, 2, 3, 4);
 	add_row(plain, 2, 5, 6);
+	add_row(only, 2, 7, 8);
 	ck_assert_str_eq(window_of(options),
 			 "start\tend\ta\\t\"b\tc,\\u0085\tcount\ttotal\n" WINDOW
 			 "x\\ty\\\\\t5\t1\t2\n" WINDOW
 			 "\"5\"\tsay \"hi\", you\t3\t4\n" WINDOW
-			 "null\t\"\"\t5\t6\n");
+			 "null\t\"\"\t5\t6\n" WINDOW "a\"b\t\\n\t7\t8\n");
 	options.format = FORMAT_CSV;
 	ck_assert_str_eq(window_of(options),
 			 "start,end,\"a\t\"\"b\",\"c,\xc2\x85\",count,total\n"
@@ -154,7 +157,9 @@ START_TEST(names_and_keys_are_escaped_and_quoted)
 			 "2026-11-22T10:00:00Z,2026-11-22T10:00:05Z,"
 			 "\"\"\"5\"\"\",\"say \"\"hi\"\", you\",3,4\n"
 			 "2026-11-22T10:00:00Z,2026-11-22T10:00:05Z,"
-			 "null,\"\"\"\"\"\",5,6\n");
+			 "null,\"\"\"\"\"\",5,6\n"
+			 "2026-11-22T10:00:00Z,2026-11-22T10:00:05Z,"
+			 "\"a\"\"b\",\"\n\",7,8\n");
 	options.format = FORMAT_JSON;
 	ck_assert_str_eq(
 		window_of(options), JSON_WINDOW
@@ -164,7 +169,9 @@ START_TEST(names_and_keys_are_escaped_and_quoted)
 		"\"say \\\"hi\\\", you\"},"
 		"\"count\":3,\"total\":4}\n" JSON_WINDOW
 		"\"key\":{\"a\\t\\\"b\":null,"
-		"\"c,\\u0085\":\"\"},\"count\":5,\"total\":6}\n");
+		"\"c,\\u0085\":\"\"},\"count\":5,\"total\":6}\n" JSON_WINDOW
+		"\"key\":{\"a\\t\\\"b\":\"a\\\"b\","
+		"\"c,\\u0085\":\"\\n\"},\"count\":7,\"total\":8}\n");
 }
 END_TEST
 

@@ -64,11 +64,12 @@ START_TEST(every_day_is_the_c_librarys_day)
 
 		gmtime_r(&time, &tm);
 		civil_time_of(&civil, time * NS_PER_S, false);
-		ck_assert_int_eq(civil.year, tm.tm_year + 1900);
-		ck_assert_int_eq(civil.month, tm.tm_mon + 1);
-		ck_assert_int_eq(civil.day, tm.tm_mday);
-		ck_assert_int_eq(civil.day_number, day);
-		ck_assert_uint_eq(civil.hour, 12);
+		/* ck_assert() is too slow for so many. */
+		if (civil.year != tm.tm_year + 1900 ||
+		    (int)civil.month != tm.tm_mon + 1 ||
+		    (int)civil.day != tm.tm_mday || civil.day_number != day ||
+		    civil.hour != 12)
+			ck_abort_msg("day %lld", (long long)day);
 	}
 }
 END_TEST
