@@ -250,6 +250,10 @@ START_TEST(of_a_name_that_stands_twice_the_last_counts)
 		 "{\"a\":{\"b\":{\"c\":1},\"b\":{\"d\":2}},\"z\":{\"b\":{"
 		 "\"c\":3}}}",
 		 JSON_ABSENT, NULL},
+		{"a.b.c", "{\"a\":{\"b\":{\"c\":1}},\"a\":{}}", JSON_ABSENT,
+		 NULL},
+		{"a.b.c", "{\"a\":{\"b\":{\"c\":1}},\"a\":[]}", JSON_ABSENT,
+		 NULL},
 		{"a.b.c", "{\"a\":{\"b\":{\"c\":1}},\"a\":{\"b\":0}}",
 		 JSON_ABSENT, NULL},
 		{"a.0", "{\"a\":[1],\"a\":[]}", JSON_ABSENT, NULL},

@@ -39,6 +39,9 @@ static void note(enum line_status status, struct span line)
 		ck_abort_msg("status %d", (int)status);
 	buffer_append_number(&seen, stream.line_number);
 	if (status == LINE_RECORD) {
+		if (line.data == stream.carry.data &&
+		    line.size >= stream.carry.capacity)
+			ck_abort_msg("no room for the LF behind a record");
 		if (line.data[line.size] != '\n')
 			ck_abort_msg("no LF behind a record");
 		buffer_append_char(&seen, ':');
@@ -278,6 +281,26 @@ START_TEST(memory_for_a_line_without_an_end_is_bounded)
 }
 END_TEST
 
+START_TEST(carried_lines_of_every_size_are_whole)
+{
+	static char text[300];
+
+	memset(text, 'x', sizeof(text));
+	for (size_t size = 1; size < sizeof(text); size++) {
+		struct span line;
+
+		/* Memory that is just large enough, as a new stream has it. */
+		buffer_release(&stream.carry);
+		feed(span_make(text, size), sizeof(text));
+		ck_assert_int_eq(lines_finish(&stream, sizeof(text), &line),
+				 LINE_RECORD);
+		note(LINE_RECORD, line);
+		ck_assert(span_equal(line, span_make(text, size)));
+		restart();
+	}
+}
+END_TEST
+
 START_TEST(a_stream_that_opens_again_begins_anew)
 {
 	feed(span_of("a\nhalf"), MAX);
@@ -372,6 +395,7 @@ int main(void)
 		       blank_lines_beyond_the_limit_are_no_records_either);
 	tcase_add_test(tests, what_comes_next_lives_on_its_own);
 	tcase_add_test(tests, memory_for_a_line_without_an_end_is_bounded);
+	tcase_add_test(tests, carried_lines_of_every_size_are_whole);
 	tcase_add_test(tests, a_stream_that_opens_again_begins_anew);
 	tcase_add_test(tests, a_stream_knows_whether_it_delivered_a_record);
 	tcase_add_test(tests, lines_that_fit_reserve_no_memory_twice);
