@@ -4,7 +4,7 @@
  *
  * On the way to a field (scan_object, scan_array) the C stack follows the path,
  * which is as deep as the fields are; everything else is skip_value(), which
- * keeps its levels in a bit each.
+ * keeps what its levels are in an array.
  */
 #include "core/json.h"
 
@@ -21,19 +21,6 @@ static bool enter(struct scan *scan, const char *p)
 	}
 	scan->depth++;
 	return true;
-}
-
-static inline bool level_is_object(const struct scan *scan)
-{
-	return scan->is_object[scan->depth / 64] >> scan->depth % 64 & 1;
-}
-
-static inline void level_set_object(struct scan *scan, bool is_object)
-{
-	uint64_t bit = (uint64_t)1 << scan->depth % 64;
-	uint64_t *word = &scan->is_object[scan->depth / 64];
-
-	*word = is_object ? *word | bit : *word & ~bit;
 }
 
 /* From a name's quote to its member's value; the name is what stands there. */
@@ -57,7 +44,7 @@ static const char *open_level(struct scan *scan, const char *p)
 {
 	if (!enter(scan, p))
 		return NULL;
-	level_set_object(scan, *p == '{');
+	scan->is_object[scan->depth] = *p == '{';
 	return skip_space(p + 1);
 }
 
@@ -68,7 +55,7 @@ static const char *open_level(struct scan *scan, const char *p)
 static const char *close_levels(struct scan *scan, const char *p, unsigned base)
 {
 	while (scan->depth > base) {
-		bool is_object = level_is_object(scan);
+		bool is_object = scan->is_object[scan->depth];
 		struct span name;
 
 		p = skip_space(p);

@@ -15,8 +15,6 @@
 #include "base/utf8.h"
 #include "core/json.h"
 
-#define LEVEL_WORDS (JSON_DEPTH_MAX / 64 + 1)
-
 struct scan {
 	const struct fields *fields;
 	struct json_value *values;
@@ -26,7 +24,7 @@ struct scan {
 	bool too_deep;
 	bool escaped; /* the string scanned last held a backslash */
 	unsigned depth;
-	uint64_t is_object[LEVEL_WORDS]; /* a bit for each open level */
+	bool is_object[JSON_DEPTH_MAX + 1]; /* by level, of those open */
 };
 
 static inline const char *fault(struct scan *scan, const char *p)
