@@ -212,7 +212,7 @@ uint32_t groups_add(struct groups *groups, const struct key_part *parts)
 
 uint32_t groups_add_key(struct groups *groups, const unsigned char *key)
 {
-	struct key_part parts[KEY_FIELDS_MAX];
+	struct key_part parts[KEY_FIELDS_MAX] = {0};
 	uint32_t number;
 
 	for (size_t i = 0; i < groups->key_count; i++)
