@@ -159,16 +159,29 @@ int64_t app_status_due(const struct app *app)
 
 /* --- the last words ------------------------------------------------------- */
 
+/* " (invalid_json 1, missing_key 2)", or nothing. */
+static void append_reasons(struct buffer *out, const struct tallies *tallies)
+{
+	const char *before = " (";
+
+	for (size_t i = 0; i < REJECT_REASONS; i++) {
+		if (tallies->rejected[i] == 0)
+			continue;
+		buffer_printf(out, "%s%s %" PRIu64, before,
+			      reject_reason_name((enum reject_reason)i),
+			      tallies->rejected[i]);
+		before = ", ";
+	}
+	if (tallies_rejected(tallies) > 0)
+		buffer_append_char(out, ')');
+}
+
 static void append_tallies(struct buffer *out, const struct tallies *tallies)
 {
 	buffer_printf(out, "read %" PRIu64 ", counted %" PRIu64, tallies->read,
 		      tallies->counted);
 	buffer_printf(out, ", rejected %" PRIu64, tallies_rejected(tallies));
-	for (size_t i = 0; i < REJECT_REASONS; i++)
-		if (tallies->rejected[i] > 0)
-			buffer_printf(out, " (%s %" PRIu64 ")",
-				      reject_reason_name((enum reject_reason)i),
-				      tallies->rejected[i]);
+	append_reasons(out, tallies);
 	buffer_printf(out, ", filtered %" PRIu64 ", late %" PRIu64,
 		      tallies->filtered, tallies->late);
 }
