@@ -4,7 +4,7 @@
  * A line ends in LF; what stands before it is handed out, a CR included. A
  * line of nothing but white space is no record. A UTF-8 byte order mark at the
  * start of a stream is skipped. A line that is too long is read past without
- * being kept: memory stays below twice max_line_bytes a stream.
+ * being kept: memory stays at about twice max_line_bytes a stream.
  */
 #ifndef CORE_LINES_H
 #define CORE_LINES_H
