@@ -30,8 +30,6 @@ static void print(struct app *app, const struct snapshot *snapshot)
 		app->report.options.columns =
 			app_terminal_columns(STDOUT_FILENO);
 	report_begin(&app->report, snapshot);
-	/* Many groups take long to sort. */
-	app_read_clock(app);
 	app->printing = true;
 	app->last = snapshot;
 	app->printed++;

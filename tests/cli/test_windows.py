@@ -526,6 +526,19 @@ def test_a_stop_within_a_window_is_nothing(feed, spawn):
     assert result.err == b""
 
 
+def test_windows_that_print_longer_than_they_last_stop_nothing(tmp_path):
+    path = tmp_path / "many"
+    path.write_bytes(b"".join(b'{"status":%d}\n' % i for i in range(100000)))
+    result = oc.run(["-w", "1ms", "--top", "1", *JSON, path])
+    assert result.status == 0, result.err[-1000:]
+    assert b"windows skipped" in result.err
+    printed = [row for row in map(json.loads, result.out.splitlines())
+               if "summary" in row]
+    assert sum(row["summary"]["orders"] for row in printed) == 100000
+    for before, after in zip(printed, printed[1:]):
+        assert ns(after["start"]) >= ns(before["end"])
+
+
 def test_local_time_has_an_offset():
     out = oc.run(["-w", "all", "--local-time", "-"], stdin=ORDER,
                  env={"TZ": "Asia/Kathmandu"}).out.decode()
