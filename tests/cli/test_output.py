@@ -272,8 +272,9 @@ class Stalled:
     def __init__(self, spawn, groups):
         self.reader, writer = os.pipe()
         stdin, self.stdin = os.pipe()
-        self.process = spawn(["-w", "0.05", "--summary", "-"], stdin=stdin,
-                             stdout=writer)
+        # So long that a slow machine can print one in the time of one.
+        self.process = spawn(["-w", "0.2", "--summary", "-"],
+                             stdin=stdin, stdout=writer)
         os.close(writer)
         os.close(stdin)
         self.sent = 0
@@ -340,6 +341,32 @@ def test_a_slow_reader_loses_nothing(spawn):
         else:
             orders += int(line[3])
             total += int(line[4])
+
+
+def test_a_window_in_which_the_input_waited_is_partial(spawn):
+    # One window's rows are more than may wait.
+    groups = 130000
+    reader, writer = os.pipe()
+    process = spawn(["-w", "2", "-m", "2", "-f", "json", "-"],
+                    stdout=writer)
+    os.close(writer)
+    process.write(keys_json(f"{i:060d}x" for i in range(groups)))
+    # Once it prints, the input has to wait until we read.
+    out = bytearray()
+    while True:
+        data = os.read(reader, 1 << 20)
+        if not data:
+            break
+        out += data
+    os.close(reader)
+    assert process.wait().status == 0
+    rows = out.split(b"\n")[:-1]
+    assert len(rows) == 2 * groups
+    first, second = json.loads(rows[0]), json.loads(rows[-1])
+    assert (first["count"], second["count"]) == (1, 0)
+    assert (first["partial"], second["partial"]) == (False, True)
+    # No bound moves for that: the source was up.
+    assert second["start"] == first["end"]
 
 
 @pytest.mark.limits
