@@ -120,19 +120,43 @@ static int dial_begin(struct dial *dial)
 	return 0;
 }
 
+/* Why there is no connection although something happened. */
+static int dial_error(int fd)
+{
+	int number = 0;
+	socklen_t size = sizeof(number);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size) < 0)
+		return errno;
+	return number != 0 ? number : EINPROGRESS;
+}
+
+static bool dial_has_peer(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+
+	return getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+}
+
 /*
- * What became of an attempt on which something happened: 0 or an errno. Asked
- * by a look at the data and not by SO_ERROR: a peer that sent something and
- * reset the connection since has delivered it, and its error has to stay.
+ * What became of an attempt on which something happened: 0, EINPROGRESS or
+ * another errno. Asked by a look at the data and not by SO_ERROR: a peer that
+ * sent something and reset the connection since has delivered it, and its error
+ * has to stay. Only a firewall of this host makes a socket ready that is
+ * neither connected nor closed.
  */
 static int dial_outcome(const struct dial_attempt *attempt)
 {
 	int fd = attempt->watch.fd;
 	char byte;
 
-	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-	    errno != EAGAIN && errno != EINTR)
-		return errno;
+	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			return errno;
+		if (!dial_has_peer(fd))
+			return dial_error(fd);
+	}
 	return dial_is_to_itself(fd) ? ECONNREFUSED : 0;
 }
 
@@ -148,6 +172,8 @@ enum dial_status dial_step(struct dial *dial, int64_t now_ns, int *fd)
 		if (!attempt->open || attempt->watch.ready == 0)
 			continue;
 		number = dial_outcome(attempt);
+		if (number == EINPROGRESS)
+			continue;
 		*fd = dial_take(dial, attempt);
 		if (number == 0)
 			return DIAL_CONNECTED;

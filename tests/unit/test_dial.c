@@ -125,6 +125,38 @@ START_TEST(black_hole_is_given_up_after_the_connect_timeout)
 }
 END_TEST
 
+/* A firewall's answer makes a socket ready that waits for its peer still. */
+START_TEST(ready_is_not_yet_connected)
+{
+	struct server server = server_open("127.0.0.1", AF_INET, 0);
+	struct addresses addresses = {calloc(1, sizeof(struct address)), 1};
+	struct loop loop;
+	struct dial dial;
+	int fds[4];
+	int fd;
+	size_t i;
+
+	ck_assert_ptr_nonnull(addresses.items);
+	addresses.items->size = sizeof(addresses.items->name);
+	ck_assert_int_eq(getsockname(server.fd,
+				     (struct sockaddr *)&addresses.items->name,
+				     &addresses.items->size),
+			 0);
+	fill_backlog(&server, fds, 4);
+	loop_init(&loop);
+	ck_assert_int_eq(dial_open(&dial, &loop, &addresses), 0);
+	ck_assert_int_eq(dial_step(&dial, 0, &fd), DIAL_AGAIN);
+	dial.attempts[0].watch.ready = POLLERR;
+	ck_assert_int_eq(dial_step(&dial, 0, &fd), DIAL_AGAIN);
+	ck_assert_uint_eq(dial.open, 1);
+	dial_close(&dial);
+	loop_release(&loop);
+	for (i = 0; i < 4; i++)
+		close(fds[i]);
+	close(server.fd);
+}
+END_TEST
+
 START_TEST(nobody_is_connected_to_itself)
 {
 	struct server server = server_open("127.0.0.1", AF_INET, 5);
@@ -285,6 +317,7 @@ int main(void)
 	tcase_add_test(test_case, lookup_can_be_abandoned);
 	tcase_add_test(test_case,
 		       black_hole_is_given_up_after_the_connect_timeout);
+	tcase_add_test(test_case, ready_is_not_yet_connected);
 	tcase_add_test(test_case, nobody_is_connected_to_itself);
 	tcase_add_test(test_case, next_address_is_tried_while_one_hangs);
 	tcase_add_test(test_case, no_descriptor_left_is_said);
