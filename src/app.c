@@ -1,7 +1,6 @@
 #include "app.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/random.h>
 
 #include "app_parts.h"
@@ -181,7 +180,9 @@ static void reopen_output(struct app *app)
 		app_fail(app, &error);
 		return;
 	}
-	report_restart(&app->report, empty);
+	/* Else what is due at the top is still due, in the new file too. */
+	if (app->options->output_path && app->printed > 0)
+		report_restart(&app->report, empty);
 }
 
 static void write_files(struct app *app)

@@ -555,6 +555,23 @@ def test_sighup_reopens_rejects(tmp_path, feed, spawn):
     assert process.wait().status == -signal.SIGTERM
 
 
+def test_sighup_before_the_first_window_leaves_its_header(tmp_path, feed,
+                                                          spawn):
+    path = tmp_path / "rejects"
+    process = spawn(["-v", "-w", "all", "-f", "csv", "--rejects", path,
+                     "127.0.0.1", feed.port])
+    client = feed.accept()
+    process.wait_for(b"open", "err")
+    path.unlink()
+    process.signal(signal.SIGHUP)
+    oc.until(path.exists, "the new file")
+    client.send(ORDER)
+    client.close()
+    result = process.wait()
+    assert result.status == 0
+    assert result.out.startswith(b"start,end,status,"), result
+
+
 def test_a_storm_of_sighup_loses_nothing(tmp_path, feed, spawn):
     path = tmp_path / "rows"
     process = spawn(["-w", "0.05", "-o", path, "127.0.0.1", feed.port])
