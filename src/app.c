@@ -137,7 +137,11 @@ static int open_all(struct app *app)
 	open_report(app);
 	return app_open_feeds(app);
 failed:
-	app_fail(app, &error);
+	/* A signal ends the wait for the reader of a FIFO: no failure. */
+	if (app->signals_opened)
+		app->signal = signals_next(&app->signals);
+	if (app->signal == 0)
+		app_fail(app, &error);
 	return -1;
 }
 

@@ -289,6 +289,26 @@ def test_before_the_run_began_a_signal_prints_nothing(spawn, tmp_path):
     assert result.status == -signal.SIGINT and result.out == b""
 
 
+def waits_in_open(pid):
+    """Nothing else lets it sleep once it catches signals and has no source."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
+        status = dict(line.split(":", 1) for line in lines)
+    return (status["State"].split()[0] == "S" and
+            int(status["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.parametrize("option", ["--output", "--rejects"])
+def test_a_signal_ends_the_wait_for_a_fifos_reader(spawn, tmp_path, option):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    process = spawn([option, fifo, "-"])
+    oc.until(lambda: waits_in_open(process.pid), "the wait for a reader")
+    process.signal(signal.SIGTERM)
+    result = process.wait()
+    assert result.status == -signal.SIGTERM
+    assert result.out == b"" and result.err == b""
+
+
 def signal_at_a_windows_end(run):
     """SIGTERM within some 0.1 ms of a window's end; returns (counted, read).
 
