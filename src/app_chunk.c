@@ -4,9 +4,6 @@
  */
 #include "app_parts.h"
 
-/* Trouble with one source is said at most so often, but for -v. */
-#define TROUBLE_NS (60 * NS_PER_S)
-
 /* --- sources come and go -------------------------------------------------- */
 
 static size_t count_feeds(const struct app *app, enum feed_state state)

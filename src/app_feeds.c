@@ -143,6 +143,7 @@ void app_set_input_waits(struct app *app, bool waits)
 	if (app->input_waits == waits)
 		return;
 	app->input_waits = waits;
+	app->refilled = false;
 	windows_wait(&app->engine.windows, waits);
 	if (waits)
 		return;

@@ -24,6 +24,9 @@
 #include "report/report.h"
 #include "source/source.h"
 
+/* Trouble that heals is said at most so often, but for -v. */
+#define TROUBLE_NS (60 * NS_PER_S)
+
 enum feed_state {
 	FEED_OPENING, /* was never up */
 	FEED_UP,
@@ -71,6 +74,7 @@ enum stop {
 struct status_line {
 	bool enabled;
 	bool unicode;
+	bool stale;	  /* something may have changed since it was drawn */
 	int64_t drawn_ns; /* mono */
 	int64_t sampled_ns;
 	uint64_t sampled_orders;
@@ -98,8 +102,10 @@ struct app {
 	struct held held;
 	struct gap gap;
 	uint64_t read_bytes;
-	bool input_ready; /* a source had more than its turn allowed */
-	bool input_waits; /* for a slow reader of the output */
+	bool input_ready;	/* a source had more than its turn allowed */
+	bool input_waits;	/* for a slow reader of the output */
+	bool refilled;		/* by what fell due since the input waits */
+	int64_t behind_said_ns; /* mono: not said again before */
 	/* the run */
 	int64_t started_mono_ns;
 	bool begun;

@@ -66,7 +66,8 @@ static bool overslept(const struct app *app)
 	int64_t limit_ns = app->options->window_ns;
 	int64_t now_ns = app->clock.now_ns;
 
-	if (!app->begun || limit_ns == 0)
+	/* What waits for a slow reader is not asleep. */
+	if (!app->begun || limit_ns == 0 || app->input_waits)
 		return false;
 	if (limit_ns > NS_PER_S)
 		limit_ns = NS_PER_S;

@@ -58,10 +58,36 @@ static void render(struct app *app)
 		if (queue_write(&app->queue, &error) != 0) {
 			app->broken = true;
 			app_fail(app, &error);
-		} else if (more && queue_is_full(&app->queue)) {
+		} else if (queue_is_full(&app->queue)) {
+			app->refilled = app->input_waits;
 			break;
 		}
 	}
+}
+
+/*
+ * The reader is slower than the windows in which the input waits for it, and
+ * which hold nothing: printing them all, the input would wait for ever.
+ */
+static void leave_out(struct app *app, int64_t until_ns)
+{
+	uint64_t left_out = engine_leave_out(&app->engine, until_ns);
+	bool again = app->clock.mono_ns < app->behind_said_ns;
+
+	log_line(&app->log, again ? LOG_VERBOSE : LOG_NORMAL,
+		 "the reader of the output is too slow: windows in which the "
+		 "input waited are left out (%" PRIu64 ")",
+		 left_out);
+	if (!again)
+		app->behind_said_ns = app->clock.mono_ns + TROUBLE_NS;
+}
+
+static void close_due(struct app *app, int64_t until_ns)
+{
+	if (app->refilled && engine_is_empty(&app->engine))
+		leave_out(app, until_ns);
+	else
+		print(app, engine_close(&app->engine));
 }
 
 /* A wake-up or a step of the clock that passed over windows. */
@@ -109,7 +135,7 @@ static bool settle_one(struct app *app)
 	else if (app->stop != STOP_NOT)
 		until_ns = app->stop_ns;
 	if (app->begun && engine_due(&app->engine, until_ns))
-		print(app, engine_close(&app->engine));
+		close_due(app, until_ns);
 	else if (held_first)
 		app_take_held(app);
 	else if (gap->pending)

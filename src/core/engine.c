@@ -262,6 +262,16 @@ const struct snapshot *engine_cut(struct engine *engine, int64_t stopped_ns,
 	return snapshot;
 }
 
+bool engine_is_empty(const struct engine *engine)
+{
+	return engine->tallies.read == 0 && engine->windows.pane.orders == 0;
+}
+
+uint64_t engine_leave_out(struct engine *engine, int64_t now_ns)
+{
+	return 1 + next_window(engine, now_ns);
+}
+
 bool engine_has_open(const struct engine *engine, int64_t now_ns)
 {
 	return now_ns > engine->windows.open.start_ns ||

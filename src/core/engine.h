@@ -110,6 +110,18 @@ const struct snapshot *engine_cut(struct engine *engine, int64_t stopped_ns,
 				  int64_t now_ns, uint64_t *skipped) MUST_CHECK;
 
 /*
+ * Can the open window be left out without losing anything? Nothing was read in
+ * it.
+ */
+bool engine_is_empty(const struct engine *engine);
+
+/*
+ * Leaves the open window out, which is empty, and opens the one that holds
+ * now_ns. Returns how many whole windows are left out.
+ */
+uint64_t engine_leave_out(struct engine *engine, int64_t now_ns);
+
+/*
  * Is there an open window to print, if the run ends now? One that has only just
  * begun and saw nothing is none.
  */

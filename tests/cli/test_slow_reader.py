@@ -1,0 +1,70 @@
+"""A reader that stays slower than the rows that the windows make."""
+
+import os
+import select
+import threading
+
+import oc
+
+GROUPS = 20000
+# A window's rows are more than the reader below takes in the time of many.
+WINDOW = "0.05"
+PIECE = 1 << 16
+
+
+class Slow:
+    """Feeds a run and reads its rows, a piece at a time."""
+
+    def __init__(self, spawn):
+        self.rows, writer = os.pipe()
+        stdin, self.stdin = os.pipe()
+        self.process = spawn(["-w", WINDOW, "-"], stdin=stdin, stdout=writer)
+        os.close(writer)
+        os.close(stdin)
+        os.set_blocking(self.stdin, False)
+        self.seen = bytearray()
+        self.sent = 0
+        self.half = b""
+
+    def is_read(self, patience_s):
+        return bool(select.select([], [self.stdin], [], patience_s)[1])
+
+    def send(self):
+        """Sends what the input takes at once."""
+        piece = self.half
+        if not piece:
+            piece = b"".join(oc.order(f"k{i % GROUPS:05d}")
+                             for i in range(self.sent, self.sent + 500))
+            self.sent += 500
+        self.half = piece[os.write(self.stdin, piece[:4096]):]
+
+    def read(self):
+        piece = os.read(self.rows, PIECE)
+        self.seen += piece
+        return bool(piece)
+
+
+def test_it_does_not_starve_the_input(spawn):
+    slow = Slow(spawn)
+    while slow.is_read(0.7):
+        slow.send()
+    # Now the input waits. Each piece takes the reader 20 ms: 3 MB a second.
+    again = 0
+    while again < 5 and len(slow.seen) < 200 << 20:
+        if slow.is_read(0.02):
+            again += 1
+            while slow.is_read(0):
+                slow.send()
+        slow.read()
+    assert again == 5
+    reader = threading.Thread(target=lambda: all(iter(slow.read, False)))
+    reader.start()
+    os.set_blocking(slow.stdin, True)
+    while slow.half:
+        slow.send()
+    os.close(slow.stdin)
+    result = slow.process.wait()
+    reader.join()
+    assert result.status == 0, result
+    assert sum(row.count for row in oc.rows(bytes(slow.seen))) == slow.sent
+    assert b"windows in which the input waited are left out" in result.err
