@@ -1,8 +1,9 @@
 #include "base/signals.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
@@ -13,12 +14,13 @@ static volatile sig_atomic_t wake_fd = -1;
 static volatile sig_atomic_t ended_by;
 static volatile sig_atomic_t hung_up;
 
-/* The byte only wakes the loop, so that a full pipe loses nothing. */
+/* Only wakes the loop: what happened is in the flags. */
 static void wake(void)
 {
+	uint64_t one = 1;
 	int error = errno;
 
-	if (write((int)wake_fd, "", 1) < 0)
+	if (write((int)wake_fd, &one, sizeof(one)) < 0)
 		errno = error;
 	errno = error;
 }
@@ -58,18 +60,17 @@ static void catch (int number, void (*handler)(int))
 int signals_open(struct signals *signals, bool hangup_reopens,
 		 struct loop *loop, struct error *error)
 {
-	int ends[2];
+	/* Where five descriptors must do, a pipe has one too many. */
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-		return error_system(error, errno, "cannot make a pipe");
-	signals->write_fd = ends[1];
-	signals->watch = (struct loop_watch){.fd = ends[0], .events = POLLIN};
+	if (fd < 0)
+		return error_system(error, errno, "cannot make an eventfd");
+	signals->watch = (struct loop_watch){.fd = fd, .events = POLLIN};
 	if (loop_watch_add(loop, &signals->watch, error) != 0) {
-		close(ends[0]);
-		close(ends[1]);
+		close(fd);
 		return -1;
 	}
-	wake_fd = ends[1];
+	wake_fd = fd;
 	catch (SIGINT, on_end);
 	catch (SIGTERM, on_end);
 	catch (SIGHUP, hangup_reopens ? on_hangup : on_end);
@@ -78,14 +79,14 @@ int signals_open(struct signals *signals, bool hangup_reopens,
 
 int signals_next(struct signals *signals)
 {
-	char bytes[64];
-	int number = (int)ended_by;
+	uint64_t count;
+	int number;
 
-	if (signals->watch.ready) {
-		while (read(signals->watch.fd, bytes, sizeof(bytes)) > 0)
-			;
+	/* First this, or a signal in between would wake nobody. */
+	if (signals->watch.ready &&
+	    read(signals->watch.fd, &count, sizeof(count)) > 0)
 		signals->watch.ready = 0;
-	}
+	number = (int)ended_by;
 	if (number != 0) {
 		ended_by = 0;
 		return number;
@@ -109,7 +110,6 @@ void signals_close(struct signals *signals, struct loop *loop)
 	wake_fd = -1;
 	loop_watch_remove(loop, &signals->watch);
 	close(signals->watch.fd);
-	close(signals->write_fd);
 }
 
 static void unblock(int number)

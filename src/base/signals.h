@@ -15,11 +15,10 @@
 
 struct signals {
 	struct loop_watch watch;
-	int write_fd;
 };
 
 /*
- * Opens the pipe, registers it and catches. With hangup_reopens SIGHUP is a
+ * Opens an eventfd, registers it and catches. With hangup_reopens SIGHUP is a
  * call to open files anew and ends nothing.
  */
 int signals_open(struct signals *signals, bool hangup_reopens,
