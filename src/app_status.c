@@ -143,8 +143,10 @@ void app_status_draw(struct app *app)
 	struct status_line *line = &app->line;
 
 	/* Not between the rows of a window. */
-	if (!line->enabled || app->printing || app->finished ||
-	    app->clock.mono_ns - line->drawn_ns < DRAW_NS)
+	if (!line->enabled || app->printing || app->finished)
+		return;
+	line->stale = app->clock.mono_ns - line->drawn_ns < DRAW_NS;
+	if (line->stale)
 		return;
 	line->drawn_ns = app->clock.mono_ns;
 	show(app);
@@ -154,7 +156,7 @@ int64_t app_status_due(const struct app *app)
 {
 	if (!app->line.enabled || app->finished)
 		return TIME_NEVER;
-	return app->line.drawn_ns + IDLE_NS;
+	return app->line.drawn_ns + (app->line.stale ? DRAW_NS : IDLE_NS);
 }
 
 /* --- the last words ------------------------------------------------------- */
