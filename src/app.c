@@ -12,6 +12,15 @@
 
 /* --- ending --------------------------------------------------------------- */
 
+/* Bytes that wait for a reader, of the rows or of the rejected records. */
+static size_t bytes_waiting(const struct app *app)
+{
+	size_t waiting =
+		app->rejects_broken ? 0 : rejects_waiting(&app->rejects);
+
+	return waiting + queue_waiting(&app->queue);
+}
+
 /* A reader that takes nothing gets STUCK_NS, one that is slow GIVE_UP_NS. */
 static void expect_an_end(struct app *app)
 {
@@ -19,7 +28,7 @@ static void expect_an_end(struct app *app)
 
 	app->stuck_ns = now_ns + STUCK_NS;
 	app->give_up_ns = now_ns + GIVE_UP_NS;
-	app->stuck_bytes = queue_waiting(&app->queue);
+	app->stuck_bytes = bytes_waiting(app);
 }
 
 static int64_t end_due(const struct app *app)
@@ -31,7 +40,7 @@ static int64_t end_due(const struct app *app)
 /* After a signal: has the reader had its time? */
 static void check_end(struct app *app)
 {
-	size_t waiting = queue_waiting(&app->queue);
+	size_t waiting = bytes_waiting(app);
 
 	if (app->signal == 0)
 		return;
@@ -51,15 +60,12 @@ static void check_end(struct app *app)
 
 static void take_signals(struct app *app)
 {
-	struct error error;
 	int number;
 
 	while ((number = signals_next(&app->signals)) != 0) {
 		if (number == SIGHUP &&
 		    (app->options->output_path || app->options->rejects_path)) {
 			app->reopen = true;
-			if (rejects_reopen(&app->rejects, &error) != 0)
-				app_fail(app, &error);
 			continue;
 		}
 		app->signal = number;
@@ -127,11 +133,12 @@ static int open_all(struct app *app)
 			 &app->loop, &error) != 0)
 		goto failed;
 	app->signals_opened = true;
-	if (queue_open(&app->queue, options->output_path, &app->loop, &error) !=
-	    0)
+	if (queue_open(&app->queue, options->output_path, QUEUE_TRUNCATE,
+		       &app->loop, &error) != 0)
 		goto failed;
 	app->queue_opened = true;
-	if (rejects_open(&app->rejects, options->rejects_path, &error) != 0)
+	if (rejects_open(&app->rejects, options->rejects_path, &app->loop,
+			 &error) != 0)
 		goto failed;
 	app->rejects_opened = true;
 	open_report(app);
@@ -170,15 +177,19 @@ static void close_all(struct app *app)
 
 /* --- the loop ------------------------------------------------------------- */
 
-/* The output was renamed: once a window is out, the next goes to a new file. */
-static void reopen_output(struct app *app)
+/* Files were renamed: once a window is out, the next goes to a new one. */
+static void reopen_files(struct app *app)
 {
 	struct error error;
 	bool empty;
 
-	if (!app->reopen || app->printing || queue_waiting(&app->queue) > 0)
+	if (!app->reopen || app->printing || bytes_waiting(app) > 0)
 		return;
 	app->reopen = false;
+	if (rejects_reopen(&app->rejects, &error) != 0) {
+		app->rejects_broken = true;
+		app_fail(app, &error);
+	}
 	if (queue_reopen(&app->queue, &empty, &error) != 0) {
 		app->broken = true;
 		app_fail(app, &error);
@@ -191,25 +202,27 @@ static void reopen_output(struct app *app)
 
 static void write_files(struct app *app)
 {
-	bool waited = queue_waiting(&app->queue) > 0;
+	bool waited = bytes_waiting(app) > 0;
 	struct error error;
+	bool full;
 
 	if (!app->broken && queue_write(&app->queue, &error) != 0) {
 		app->broken = true;
 		app_fail(app, &error);
 	}
-	/* A disk may be slow: that is no time in which we did not run. */
-	if (waited)
-		app_read_clock(app);
 	if (!app->rejects_broken && rejects_write(&app->rejects, &error) != 0) {
 		app->rejects_broken = true;
 		app_fail(app, &error);
 	}
-	reopen_output(app);
-	if (app->begun && !app->input_waits && queue_is_full(&app->queue))
+	/* A disk may be slow: that is no time in which we did not run. */
+	if (waited)
+		app_read_clock(app);
+	reopen_files(app);
+	full = queue_is_full(&app->queue) ||
+	       rejects_waiting(&app->rejects) >= QUEUE_LIMIT_BYTES;
+	if (app->begun && full)
 		app_set_input_waits(app, true);
-	else if (app->input_waits && !queue_is_full(&app->queue) &&
-		 !app->printing)
+	else if (!app->printing)
 		app_set_input_waits(app, false);
 }
 
@@ -224,7 +237,9 @@ static int64_t next_due(const struct app *app)
 	    (app->printing && !queue_is_full(&app->queue)) ||
 	    (app->stop != STOP_NOT && !app->finished && !app->printing))
 		return app->clock.mono_ns;
-	if (app->begun && app->options->window_ns > 0 && !app->input_waits)
+	/* What is due and has to wait its turn wakes nobody. */
+	if (app->begun && app->options->window_ns > 0 &&
+	    !(app->printing && engine_due(&app->engine, app->clock.now_ns)))
 		window_ns = windows_end(&app->engine.windows) -
 			    app->clock.offset_ns;
 	if (app->options->run_ns > 0 && app->stop == STOP_NOT)
@@ -250,8 +265,8 @@ static enum loop_part listens_to(const struct app *app)
 
 static bool is_over(const struct app *app)
 {
-	return app->broken || (app->finished && !app->printing &&
-			       queue_waiting(&app->queue) == 0);
+	return app->broken ||
+	       (app->finished && !app->printing && bytes_waiting(app) == 0);
 }
 
 static void turn(struct app *app)

@@ -70,8 +70,8 @@ static int check_stdout(const struct queue *queue, struct error *error)
 	return 0;
 }
 
-int queue_open(struct queue *queue, const char *path, struct loop *loop,
-	       struct error *error)
+int queue_open(struct queue *queue, const char *path, enum queue_mode mode,
+	       struct loop *loop, struct error *error)
 {
 	int fd = STDOUT_FILENO;
 
@@ -79,7 +79,8 @@ int queue_open(struct queue *queue, const char *path, struct loop *loop,
 		path = NULL;
 	*queue = (struct queue){.path = path, .loop = loop};
 	if (path)
-		fd = open_path(path, O_TRUNC, error);
+		fd = open_path(path, mode == QUEUE_APPEND ? O_APPEND : O_TRUNC,
+			       error);
 	else if (check_stdout(queue, error))
 		return -1;
 	if (fd < 0)

@@ -31,13 +31,15 @@ struct queue {
 	bool is_socket;
 };
 
+enum queue_mode { QUEUE_TRUNCATE, QUEUE_APPEND };
+
 /*
- * Opens the file (created, truncated), or takes standard output for NULL and
+ * Opens the file (created if need be), or takes standard output for NULL and
  * "-", and registers with the loop. -1: it cannot be written. A FIFO is waited
  * for until it has a reader; a signal ends that with an error.
  */
-int queue_open(struct queue *queue, const char *path, struct loop *loop,
-	       struct error *error) MUST_CHECK;
+int queue_open(struct queue *queue, const char *path, enum queue_mode mode,
+	       struct loop *loop, struct error *error) MUST_CHECK;
 
 /*
  * Opens the path again, appending, after someone renamed the file; *empty says

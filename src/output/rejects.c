@@ -1,84 +1,34 @@
 #include "output/rejects.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "base/utf8.h"
 #include "core/keytext.h"
 
-#define KEPT_BYTES    ((size_t)64 << 10)
 #define NOTICE_GAP_NS ((int64_t)60 * 1000000000)
 
 /* The excerpt: so much of the line, around the column. */
 #define EXCERPT_BYTES	     60
 #define EXCERPT_BEFORE_BYTES 30
 
-static int rejects_fail(const struct rejects *rejects, int number,
-			struct error *error)
+int rejects_open(struct rejects *rejects, const char *path, struct loop *loop,
+		 struct error *error)
 {
-	return error_system(error, number, "cannot write '%s'", rejects->path);
-}
-
-static int open_path(const char *path, struct error *error)
-{
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-
-	if (fd < 0)
-		error_system(error, errno, "cannot open '%s'", path);
-	return fd;
-}
-
-int rejects_open(struct rejects *rejects, const char *path, struct error *error)
-{
-	*rejects = (struct rejects){.path = path, .fd = -1};
+	*rejects = (struct rejects){.has_file = path != NULL};
 	for (unsigned i = 0; i < REJECT_REASONS; i++)
 		rejects->notices[i].next_ns = INT64_MIN;
 	if (!path)
 		return 0;
-	rejects->fd = open_path(path, error);
-	return rejects->fd < 0 ? -1 : 0;
+	return queue_open(&rejects->file, path, QUEUE_APPEND, loop, error);
 }
 
 int rejects_reopen(struct rejects *rejects, struct error *error)
 {
-	int fd;
+	bool empty;
 
-	if (!rejects->path)
+	if (!rejects->has_file)
 		return 0;
-	/* What was kept belongs to the file that was renamed. */
-	if (rejects_write(rejects, error))
-		return -1;
-	fd = open_path(rejects->path, error);
-	if (fd < 0)
-		return -1;
-	if (close(rejects->fd) && errno != EINTR) {
-		rejects_fail(rejects, errno, error);
-		rejects->fd = fd;
-		return -1;
-	}
-	rejects->fd = fd;
-	return 0;
-}
-
-/* Writes all that is kept; where that fails it is remembered. */
-static void rejects_flush(struct rejects *rejects)
-{
-	size_t written = 0;
-
-	while (written < rejects->bytes.size && rejects->failed == 0) {
-		ssize_t size = write(rejects->fd, rejects->bytes.data + written,
-				     rejects->bytes.size - written);
-
-		if (size < 0 && errno != EINTR)
-			rejects->failed = errno;
-		if (size > 0)
-			written += (size_t)size;
-	}
-	if (rejects->bytes.failed && rejects->failed == 0)
-		rejects->failed = ENOMEM;
-	buffer_clear(&rejects->bytes);
+	return queue_reopen(&rejects->file, &empty, error);
 }
 
 static bool is_continuation(char c)
@@ -171,11 +121,11 @@ void rejects_add(struct rejects *rejects, const struct reject *reject,
 	int64_t *next_ns = &rejects->notices[reject->reason].next_ns;
 	uint64_t *left_out = &rejects->notices[reject->reason].left_out;
 
-	if (rejects->path && reject->reason != REJECT_TOO_LONG) {
-		buffer_append_span(&rejects->bytes, reject->line);
-		buffer_append_char(&rejects->bytes, '\n');
-		if (rejects->bytes.failed || rejects->bytes.size >= KEPT_BYTES)
-			rejects_flush(rejects);
+	if (rejects->has_file && reject->reason != REJECT_TOO_LONG) {
+		struct buffer *bytes = queue_buffer(&rejects->file);
+
+		buffer_append_span(bytes, reject->line);
+		buffer_append_char(bytes, '\n');
 	}
 	if (mono_ns < *next_ns) {
 		(*left_out)++;
@@ -188,19 +138,11 @@ void rejects_add(struct rejects *rejects, const struct reject *reject,
 
 int rejects_write(struct rejects *rejects, struct error *error)
 {
-	int number;
-
-	if (!rejects->path)
-		return 0;
-	rejects_flush(rejects);
-	number = rejects->failed;
-	return number != 0 ? rejects_fail(rejects, number, error) : 0;
+	return rejects->has_file ? queue_write(&rejects->file, error) : 0;
 }
 
 int rejects_close(struct rejects *rejects, struct log *log, struct error *error)
 {
-	int result = rejects_write(rejects, error);
-
 	for (unsigned i = 0; i < REJECT_REASONS; i++) {
 		uint64_t left_out = rejects->notices[i].left_out;
 
@@ -210,10 +152,5 @@ int rejects_close(struct rejects *rejects, struct log *log, struct error *error)
 				 reject_reason_name((enum reject_reason)i),
 				 left_out == 1 ? "was" : "were");
 	}
-	if (rejects->fd >= 0 && close(rejects->fd) && errno != EINTR &&
-	    result == 0)
-		result = rejects_fail(rejects, errno, error);
-	rejects->fd = -1;
-	buffer_release(&rejects->bytes);
-	return result;
+	return rejects->has_file ? queue_close(&rejects->file, error) : 0;
 }

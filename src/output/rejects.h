@@ -8,42 +8,45 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "core/reject.h"
+#include "output/queue.h"
 
 struct rejects {
-	const char *path; /* NULL: no file; else the caller's */
-	int fd;
-	struct buffer bytes;
-	int failed; /* the error number of a write that failed, or 0 */
+	bool has_file;
+	struct queue file;
 	struct {
 		int64_t next_ns; /* clock.mono_ns from which one may be shown */
 		uint64_t left_out; /* since the last one that was */
 	} notices[REJECT_REASONS];
 };
 
-/* Opens the file for appending, if there is one. */
-int rejects_open(struct rejects *rejects, const char *path,
+/* Opens the file for appending; path is the caller's, NULL: no file. */
+int rejects_open(struct rejects *rejects, const char *path, struct loop *loop,
 		 struct error *error) MUST_CHECK;
 
-/* Opens the path again, after someone renamed the file. */
+/* Opens the path again, once nothing waits, after someone renamed the file. */
 int rejects_reopen(struct rejects *rejects, struct error *error) MUST_CHECK;
 
+/* Bytes that wait for the file; as with any queue, up to its limit. */
+static inline size_t rejects_waiting(const struct rejects *rejects)
+{
+	return rejects->has_file ? queue_waiting(&rejects->file) : 0;
+}
+
 /*
- * Keeps the record for the file (too_long aside), writes what was kept when it
- * is much, and, unless the notices of its reason have had their turn, says on
- * stderr what was wrong with it. A write that fails is told by
- * rejects_write(). mono_ns is clock.mono_ns.
+ * Queues the record for the file (too_long aside) and, unless the notices of
+ * its reason have had their turn, says on stderr what was wrong with it.
+ * mono_ns is clock.mono_ns.
  */
 void rejects_add(struct rejects *rejects, const struct reject *reject,
 		 struct log *log, int64_t mono_ns);
 
-/* Writes to the file what was kept. -1: the file failed. */
+/* Writes what the file takes without waiting. -1: it failed. */
 int rejects_write(struct rejects *rejects, struct error *error) MUST_CHECK;
 
-/* Writes the rest, says how many notices were left out, closes. */
+/* Says how many notices were left out, closes. What still waits is lost. */
 int rejects_close(struct rejects *rejects, struct log *log,
 		  struct error *error) MUST_CHECK;
 

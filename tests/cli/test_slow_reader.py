@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import threading
 
 import oc
@@ -68,3 +69,24 @@ def test_it_does_not_starve_the_input(spawn):
     assert result.status == 0, result
     assert sum(row.count for row in oc.rows(bytes(slow.seen))) == slow.sent
     assert b"windows in which the input waited are left out" in result.err
+
+
+def test_a_stuck_reader_of_the_rejects_stops_no_window(spawn, tmp_path):
+    fifo = tmp_path / "rejects"
+    os.mkfifo(fifo)
+    stuck = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    stdin, feed = os.pipe()
+    process = spawn(["-w", "0.1", "--expect=A", "--rejects", fifo, "-"],
+                    stdin=stdin)
+    os.close(stdin)
+    bad = b"x" * 99 + b"\n"
+    for _ in range(5000):
+        os.write(feed, bad)
+    seen = process.out.count(b"\n")
+    process.wait_for(lambda out: out.count(b"\n") > seen + 5)
+    process.signal(signal.SIGTERM)
+    result = process.wait()
+    os.close(stuck)
+    os.close(feed)
+    assert result.status == -signal.SIGTERM
+    assert b"did not take" in result.err

@@ -64,8 +64,9 @@ static int stdout_to_socket(void)
 
 static void must_open(const char *name)
 {
-	ck_assert_msg(queue_open(&queue, name, &loop, &error) == 0, "%s",
-		      error.message);
+	ck_assert_msg(queue_open(&queue, name, QUEUE_TRUNCATE, &loop, &error) ==
+			      0,
+		      "%s", error.message);
 }
 
 static void must_write(void)
@@ -335,12 +336,14 @@ START_TEST(a_standard_output_that_cannot_be_written_is_an_error_at_once)
 	int fd = open("/dev/null", O_RDONLY);
 
 	dup2(fd, STDOUT_FILENO);
-	ck_assert_int_eq(queue_open(&queue, NULL, &loop, &error), -1);
+	ck_assert_int_eq(
+		queue_open(&queue, NULL, QUEUE_TRUNCATE, &loop, &error), -1);
 	ck_assert_str_eq(error.message,
 			 "cannot write standard output: Bad file descriptor");
 	error.message[0] = '\0';
 	close(STDOUT_FILENO);
-	ck_assert_int_eq(queue_open(&queue, NULL, &loop, &error), -1);
+	ck_assert_int_eq(
+		queue_open(&queue, NULL, QUEUE_TRUNCATE, &loop, &error), -1);
 	ck_assert_str_eq(error.message,
 			 "cannot write standard output: Bad file descriptor");
 	ck_assert_uint_eq(loop.watch_count, 0);
@@ -356,7 +359,8 @@ START_TEST(a_file_that_cannot_be_opened_is_an_error)
 	snprintf(name, sizeof(name), "%s/no/such", directory);
 	snprintf(expected, sizeof(expected),
 		 "cannot open '%s': No such file or directory", name);
-	ck_assert_int_eq(queue_open(&queue, name, &loop, &error), -1);
+	ck_assert_int_eq(
+		queue_open(&queue, name, QUEUE_TRUNCATE, &loop, &error), -1);
 	ck_assert_str_eq(error.message, expected);
 }
 END_TEST
