@@ -1,7 +1,5 @@
 #include "option_table.h"
 
-#include <stddef.h>
-
 const struct option_entry option_table[OPTION_COUNT] = {
 	[OPTION_KEY] = {.name = "key",
 			.letter = 'k',

@@ -8,8 +8,6 @@
 #ifndef BASE_WORKER_H
 #define BASE_WORKER_H
 
-#include <stdbool.h>
-
 #include "base/error.h"
 
 struct worker;

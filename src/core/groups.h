@@ -10,7 +10,6 @@
 #ifndef CORE_GROUPS_H
 #define CORE_GROUPS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

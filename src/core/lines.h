@@ -10,7 +10,6 @@
 #define CORE_LINES_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/span.h"
 #include "core/stream.h"

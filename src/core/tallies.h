@@ -8,8 +8,6 @@
 
 #include <stdint.h>
 
-#include "base/span.h"
-
 /* Why a record was rejected; in the order of judging. */
 enum reject_reason {
 	REJECT_TOO_LONG,

@@ -8,6 +8,7 @@
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/loop.h"

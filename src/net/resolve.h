@@ -8,7 +8,6 @@
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
