@@ -94,7 +94,8 @@ uint64_t siphash(const uint64_t key[2], uint64_t tweak, struct span bytes)
 		memcpy(&word, p, 8);
 		sip_word(&s, little_endian(word));
 	}
-	sip_word(&s, (uint64_t)bytes.size << 56 | load_tail(bytes.data, bytes.size, left));
+	sip_word(&s, (uint64_t)bytes.size << 56 |
+			     load_tail(bytes.data, bytes.size, left));
 	s.v2 ^= 0xff;
 	sip_round(&s);
 	sip_round(&s);
