@@ -8,7 +8,7 @@
  * connections of one address.
  *
  * The order of a stream's chunks: OPENED, DATA..., then ENDED or LOST. DOWN
- * stands only between streams. After a chunk with `over` there is no other.
+ * stands only between streams. After a chunk with AFTER_OVER there is no other.
  */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
