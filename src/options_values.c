@@ -8,9 +8,6 @@
 #include "core/fields.h"
 #include "core/key.h"
 
-/* Reports and records have room for so many key columns. */
-#define KEYS_MAX 16
-
 #define LINE_MAX_BYTES ((uint64_t)1 << 30)
 
 /* Which of the words in the option's entry the text is. */
@@ -73,8 +70,8 @@ static int add_key(struct options *options, struct span name,
 			return error_set(error, "the FIELD '%s' is given twice",
 					 options->key_names[i]);
 	}
-	if (options->key_count == KEYS_MAX)
-		return error_set(error, "more than %d FIELDs", KEYS_MAX);
+	if (options->key_count == KEY_FIELDS_MAX)
+		return error_set(error, "more than %d FIELDs", KEY_FIELDS_MAX);
 	names = realloc(options->key_names,
 			(options->key_count + 1) * sizeof(*names));
 	if (!names)
