@@ -160,9 +160,12 @@ int fields_add(struct fields *fields, const char *field, struct error *error)
 		return error_set(error, "is not valid UTF-8");
 	if (fields->node_count == 0 && add_node(fields, span_make(NULL, 0)) < 0)
 		return error_set(error, "out of memory");
-	for (;;) {
+	for (int steps = 1;; steps++) {
 		size_t size = strcspn(step, pointer ? "/" : ".");
 
+		if (steps > FIELD_STEPS_MAX)
+			return error_set(error, "has more than %d steps",
+					 FIELD_STEPS_MAX);
 		if (add_step(fields, &node, span_make(step, size), pointer,
 			     error) < 0)
 			return -1;

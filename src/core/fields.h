@@ -16,6 +16,9 @@
 
 #define FIELD_NONE UINT32_MAX
 
+/* Most steps of a path: no record is deeper (JSON_DEPTH_MAX). */
+#define FIELD_STEPS_MAX 1000
+
 /* A step of a path: the value of a name in an object, or of an index. */
 struct field_node {
 	struct span name;     /* the step; owned by the fields */

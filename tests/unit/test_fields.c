@@ -144,6 +144,8 @@ END_TEST
 
 START_TEST(what_is_no_field_is_refused)
 {
+	static char path[FIELD_STEPS_MAX + 2];
+
 	assert_refused("", "empty");
 	assert_refused(".", "step is empty");
 	assert_refused("a.", "step is empty");
@@ -154,6 +156,8 @@ START_TEST(what_is_no_field_is_refused)
 	assert_refused("/~/a", "~0");
 	assert_refused("a\xff", "UTF-8");
 	assert_refused("/\xed\xa0\x80", "UTF-8");
+	memset(path, '/', FIELD_STEPS_MAX + 1);
+	assert_refused(path, "more than 1000 steps");
 }
 END_TEST
 
