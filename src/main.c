@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 
 	if (fill_standard_descriptors() != 0)
 		return 1;
-	signals_restore_pipe();
+	signals_set_output();
 	options_parse(&options, argc, argv);
 	status = app_run(&options, &signal);
 	options_release(&options);

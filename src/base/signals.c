@@ -121,8 +121,9 @@ static void unblock(int number)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-void signals_restore_pipe(void)
+void signals_set_output(void)
 {
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
 	unblock(SIGPIPE);
 }

@@ -30,8 +30,12 @@ int signals_next(struct signals *signals);
 /* Sets the signals back to what ends the process, and leaves the loop. */
 void signals_close(struct signals *signals, struct loop *loop);
 
-/* SIGPIPE does what it does by default, whatever the parent process set. */
-void signals_restore_pipe(void);
+/*
+ * What happens to the output, whatever the parent process set: SIGPIPE does
+ * what it does by default, and a file that grows beyond the limit (ulimit -f)
+ * fails the write (EFBIG) instead of ending the process by SIGXFSZ.
+ */
+void signals_set_output(void);
 
 /* Ends the process by this signal, as if it had not been caught. */
 void signals_end_by(int number);

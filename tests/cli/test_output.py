@@ -231,6 +231,14 @@ def test_a_full_disk_ends_a_run_that_would_go_on(feed, spawn):
     assert result.status == 1 and b"No space left on device" in result.err
 
 
+def test_a_file_at_its_limit_is_said_as_a_full_disk_is(tmp_path):
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40))
+    result = oc.run(["-w", "all", "-o", tmp_path / "rows", "-"], stdin=ORDER,
+                    preexec_fn=limit)
+    assert result.status == 1
+    assert result.err.count(b"File too large") == 1, result
+
+
 def test_output_to_a_full_disk_is_said_with_its_name():
     result = oc.run(["-w", "all", "-o", "/dev/full", "-"], stdin=ORDER)
     assert result.status == 1 and b"/dev/full" in result.err

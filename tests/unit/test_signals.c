@@ -150,7 +150,7 @@ START_TEST(a_broken_pipe_kills_whatever_the_parent_set)
 	sigemptyset(&set);
 	sigaddset(&set, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	signals_restore_pipe();
+	signals_set_output();
 	ck_assert(handler_of(SIGPIPE) == SIG_DFL);
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	ck_assert(!sigismember(&now, SIGPIPE));
