@@ -101,6 +101,7 @@ struct app {
 	struct read_area area;
 	struct held held;
 	struct gap gap;
+	int64_t gap_said_ns; /* mono: not said again before, but for -v */
 	uint64_t read_bytes;
 	bool input_ready;	/* a source had more than its turn allowed */
 	bool input_waits;	/* for a slow reader of the output */

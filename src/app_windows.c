@@ -15,13 +15,19 @@
 /* How much is rendered before the queue is looked at. */
 #define SLICE_BYTES ((size_t)64 << 10)
 
+/* Windows too short for the machine are said at most so often. */
+#define GAP_SAID_NS NS_PER_S
+
 static void print(struct app *app, const struct snapshot *snapshot)
 {
 	if (!snapshot) {
 		struct error error;
 
-		error_set(&error, "out of memory");
 		app->finished = true;
+		/* It may be the reason for which the run ends already. */
+		if (app->stop == STOP_FAILURE)
+			return;
+		error_set(&error, "out of memory");
 		app_fail(app, &error);
 		return;
 	}
@@ -94,19 +100,21 @@ static void close_due(struct app *app, int64_t until_ns)
 static void cut(struct app *app)
 {
 	struct gap gap = app->gap;
+	bool again = app->clock.mono_ns < app->gap_said_ns;
 	struct buffer text = {0};
 	uint64_t skipped;
 
 	app->gap.pending = false;
 	print(app, engine_cut(&app->engine, gap.from_ns, gap.to_ns, &skipped));
+	app->gap_said_ns = app->clock.mono_ns + GAP_SAID_NS;
 	duration_append(&text, gap.to_ns - gap.from_ns);
 	buffer_append_char(&text, '\0');
-	log_line(&app->log, LOG_NORMAL,
+	log_line(&app->log, again ? LOG_VERBOSE : LOG_NORMAL,
 		 gap.is_step ? "the clock was set forward by %s: the open "
 			       "window ended early, whole windows skipped: "
 			       "%" PRIu64
-			     : "stopped for %s: the open window ended early, "
-			       "whole windows skipped: %" PRIu64,
+			     : "stopped, or too slow, for %s: the open window "
+			       "ended early, whole windows skipped: %" PRIu64,
 		 text.failed ? "a while" : text.data, skipped);
 	buffer_release(&text);
 }
