@@ -355,7 +355,7 @@ def signal_at_a_windows_end(run):
 
 def test_sigterm_around_a_windows_end_loses_and_doubles_no_order():
     with ThreadPoolExecutor(6) as threads:
-        for counted, read in threads.map(signal_at_a_windows_end, range(240)):
+        for counted, read in threads.map(signal_at_a_windows_end, range(1000)):
             assert counted == read > 0
 
 
