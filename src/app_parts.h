@@ -4,9 +4,9 @@
  *     app_status.c   what a person is told
  *     app_run.c      when the run ends, and its clock
  *     app_chunk.c    what a chunk says
- *     app_windows.c  what happened, in its order: windows, chunks, gaps, the
- * end app_feeds.c    the sources and their turns app.c          opens, turns
- * the loop, closes
+ *     app_windows.c  what happened, in its order
+ *     app_feeds.c    the sources and their turns
+ *     app.c          opens, turns the loop, closes
  *
  * Nobody else includes this.
  */
