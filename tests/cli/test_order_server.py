@@ -129,7 +129,7 @@ def test_no_bad_line_is_an_order(serve):
 
 
 def test_it_serves_both_families(serve):
-    server = serve("--rate=0", "--count=1000")
+    server = serve("--rate=0")
     assert [a.rsplit(":", 1)[0] for a in server.addresses] == [
         "127.0.0.1", "[::1]"]
     for host in ("127.0.0.1", "::1"):
