@@ -4,7 +4,11 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+/* So close, two signals are one that was sent twice. */
+#define ECHO_NS ((int64_t)20 * 1000000)
 
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 #define CAUGHT_COUNT (sizeof(caught) / sizeof(caught[0]))
@@ -13,6 +17,9 @@ static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 static volatile sig_atomic_t wake_fd = -1;
 static volatile sig_atomic_t ended_by;
 static volatile sig_atomic_t hung_up;
+/* Of the handlers alone: when the run was told to end, and by which. */
+static volatile sig_atomic_t ended_with;
+static volatile int64_t ended_ns;
 
 /* Only wakes the loop: what happened is in the flags. */
 static void wake(void)
@@ -31,17 +38,47 @@ static void on_hangup(int number)
 	wake();
 }
 
+static int64_t steady_ns(void)
+{
+	struct timespec time = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/*
+ * The same signal at once again is the first one: timeout(1) sends it to the
+ * process and to its group. Runs with all of them blocked.
+ */
+static void on_again(int number)
+{
+	int error = errno;
+
+	if (number != ended_with || steady_ns() - ended_ns > ECHO_NS) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+	errno = error;
+}
+
 static void on_end(int number)
 {
+	int error = errno;
+
 	for (size_t i = 0; i < CAUGHT_COUNT; i++) {
 		struct sigaction action;
 
 		if (sigaction(caught[i], NULL, &action) == 0 &&
-		    action.sa_handler == on_end)
-			signal(caught[i], SIG_DFL);
+		    action.sa_handler == on_end) {
+			action.sa_handler = on_again;
+			sigaction(caught[i], &action, NULL);
+		}
 	}
+	ended_ns = steady_ns();
+	ended_with = number;
 	ended_by = number;
 	wake();
+	errno = error;
 }
 
 static void catch (int number, void (*handler)(int))
@@ -104,6 +141,7 @@ void signals_close(struct signals *signals, struct loop *loop)
 
 		if (sigaction(caught[i], NULL, &action) == 0 &&
 		    (action.sa_handler == on_end ||
+		     action.sa_handler == on_again ||
 		     action.sa_handler == on_hangup))
 			signal(caught[i], SIG_DFL);
 	}

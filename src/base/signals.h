@@ -1,9 +1,10 @@
 /*
  * signals: SIGINT, SIGTERM and SIGHUP wake the loop, which then asks for them.
  *
- * Those that were ignored at the start (nohup) stay ignored. The first one that
- * ends the run sets the others back to their default, so that a second one ends
- * the process at once, wherever it is.
+ * Those that were ignored at the start (nohup) stay ignored. After the first
+ * one that ends the run a second one ends the process at once, wherever it is;
+ * but the same one within 20 ms is taken for the first, as timeout(1) sends its
+ * signal to the process and then to the group.
  */
 #ifndef BASE_SIGNALS_H
 #define BASE_SIGNALS_H
