@@ -76,18 +76,14 @@ static inline uint64_t special_bytes(uint64_t word)
 }
 
 /*
- * The next eight bytes. Near the end of the line they are loaded from before p
- * and shifted: the LF is among them, and the zeros that come in behind it are
- * control characters too.
+ * The bytes from p to the LF behind the line, fewer than eight of them before
+ * it. They are loaded from before p and shifted; the zeros that come in behind
+ * the LF are control characters, as it is one.
  */
-static inline uint64_t next_word(const struct scan *scan, const char *p)
+static inline uint64_t last_word(const struct scan *scan, const char *p)
 {
 	uint64_t word;
 
-	if (scan->end - p >= 8) {
-		memcpy(&word, p, 8);
-		return word;
-	}
 	memcpy(&word, scan->end - 7, 8);
 	return word >> (8 * (7 - (scan->end - p)));
 }
@@ -96,13 +92,18 @@ static inline uint64_t next_word(const struct scan *scan, const char *p)
 static inline const char *skip_plain(const struct scan *scan, const char *p)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	while (scan->has_words) {
-		uint64_t special = special_bytes(next_word(scan, p));
+	uint64_t special;
 
+	for (; scan->end - p >= 8; p += 8) {
+		memcpy(&special, p, 8);
+		special = special_bytes(special);
 		if (special)
-			return p + __builtin_ctzll(special) / 8;
-		p += 8;
+			return p + (__builtin_ctzll(special) >> 3);
 	}
+	if (scan->has_words)
+		return p +
+		       (__builtin_ctzll(special_bytes(last_word(scan, p))) >>
+			3);
 #endif
 	while (is_plain(*p))
 		p++;

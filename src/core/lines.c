@@ -61,8 +61,8 @@ static int carry(struct stream *stream, struct span part, size_t max_line_bytes)
 }
 
 /* A line is whole: a record, too long, or LINE_NONE for a blank one. */
-static enum line_status judge(struct stream *stream, struct span whole,
-			      size_t max_line_bytes, struct span *line)
+static inline enum line_status judge(struct stream *stream, struct span whole,
+				     size_t max_line_bytes, struct span *line)
 {
 	bool is_cut = stream->skipped > 0;
 	size_t size;
