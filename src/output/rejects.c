@@ -78,6 +78,8 @@ static void append_shown(struct buffer *out, struct span text)
 
 static void append_excerpt(struct buffer *out, const struct reject *reject)
 {
+	/* Of a line that is too long no more than the start was kept. */
+	bool is_cut = reject->reason == REJECT_TOO_LONG;
 	struct span line = reject->line;
 	struct span excerpt;
 
@@ -85,12 +87,12 @@ static void append_excerpt(struct buffer *out, const struct reject *reject)
 		line.size--;
 	if (line.size == 0)
 		return;
-	excerpt = cut_excerpt(line, reject->column);
+	excerpt = cut_excerpt(line, is_cut ? 1 : reject->column);
 	buffer_append_text(out, ": ");
 	if (excerpt.data > line.data)
 		buffer_append_text(out, "...");
 	append_shown(out, excerpt);
-	if (excerpt.data + excerpt.size < line.data + line.size)
+	if (is_cut || excerpt.data + excerpt.size < line.data + line.size)
 		buffer_append_text(out, "...");
 }
 
