@@ -88,18 +88,24 @@ static void add_source(struct progress *progress, const struct app *app,
 	progress->size_bytes += report.size_bytes;
 }
 
-/* The rates of the last second or so. */
+/* The rates of the last second or so; at first since the run began. */
 static void sample(struct app *app, uint64_t orders)
 {
 	struct status_line *line = &app->line;
-	int64_t passed_ns = app->clock.mono_ns - line->sampled_ns;
+	int64_t passed_ns;
 
-	if (passed_ns < NS_PER_S)
+	if (line->sampled_ns == 0)
+		line->sampled_ns = app->begun_mono_ns;
+	passed_ns = app->clock.mono_ns - line->sampled_ns;
+	if (!app->begun || passed_ns <= 0 ||
+	    (passed_ns < NS_PER_S && line->sampled_ns != app->begun_mono_ns))
 		return;
 	line->orders_rate = (double)(orders - line->sampled_orders) /
 			    ((double)passed_ns / (double)NS_PER_S);
 	line->bytes_rate = (double)(app->read_bytes - line->sampled_bytes) /
 			   ((double)passed_ns / (double)NS_PER_S);
+	if (passed_ns < NS_PER_S)
+		return;
 	line->sampled_ns = app->clock.mono_ns;
 	line->sampled_orders = orders;
 	line->sampled_bytes = app->read_bytes;
