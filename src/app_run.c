@@ -3,6 +3,8 @@
  */
 #include "app_parts.h"
 
+#include "base/units.h"
+
 void app_stop(struct app *app, enum stop why, int64_t when_ns)
 {
 	if (app->stop != STOP_NOT)
@@ -48,11 +50,26 @@ bool app_check_duration(struct app *app)
 
 /* --- the clock ------------------------------------------------------------ */
 
+/* Where no window is open that a step could cut, it is only said. */
+static void say_step(struct app *app)
+{
+	struct buffer text = {0};
+
+	duration_append(&text, app->clock.now_ns - app->clock.previous_ns);
+	buffer_append_char(&text, '\0');
+	log_line(&app->log, LOG_NORMAL, "the clock was set forward by %s",
+		 text.failed ? "a while" : text.data);
+	buffer_release(&text);
+}
+
 static void note_gap(struct app *app, bool is_step)
 {
 	if (!app->begun || app->stop != STOP_NOT ||
-	    app->options->window_ns == 0)
+	    app->options->window_ns == 0) {
+		if (is_step)
+			say_step(app);
 		return;
+	}
 	if (!app->gap.pending)
 		app->gap.from_ns = app->clock.previous_ns;
 	app->gap.pending = true;
