@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	/* Failures are passed up at once: this is malloc's. */
 	if (number == ENOMEM)
 		exit(STATUS_FAILED);
+	/* Nobody may read it: the status is the same. */
+	signal(SIGPIPE, SIG_IGN);
 	fputs("Try 'ordercount --help'\n", stderr);
 	exit(STATUS_USAGE);
 }
