@@ -195,8 +195,8 @@ static void reopen_files(struct app *app)
 		app_fail(app, &error);
 		return;
 	}
-	/* Else what is due at the top is still due, in the new file too. */
-	if (app->options->output_path && app->printed > 0)
+	/* Into anything else the one header goes that is due or was written. */
+	if (app->queue.path && app->queue.is_regular)
 		report_restart(&app->report, empty);
 }
 
