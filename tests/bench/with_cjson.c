@@ -1,7 +1,7 @@
 /*
  * with_cjson FILE: counts the lines of FILE by their status with getline and
- * cJSON, as one would write it first, and prints STATUS, tab, count. Without
- * FILE it prints cJSON's version.
+ * cJSON, as one would write it first, and prints STATUS, tab, count; "-" is
+ * standard input. Without FILE it prints cJSON's version.
  */
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 		puts(cJSON_Version());
 		return 0;
 	}
-	file = fopen(argv[1], "r");
+	file = strcmp(argv[1], "-") == 0 ? stdin : fopen(argv[1], "r");
 	if (!file) {
 		perror(argv[1]);
 		return 1;
