@@ -70,17 +70,19 @@ static size_t plain_prefix(struct span text)
 		unsigned char byte = (unsigned char)text.data[size];
 
 		/* 0xc2 begins every C1 character. */
-		if (byte < 0x20 || byte == '\\' || byte == 0x7f || byte == 0xc2)
+		if (byte < 0x20 || byte == '"' || byte == '\\' ||
+		    byte == 0x7f || byte == 0xc2)
 			break;
 		size++;
 	}
 	return size;
 }
 
-void keytext_escape_tsv(struct buffer *out, struct span text)
+void keytext_append(struct buffer *out, struct span text,
+		    escape_function *escape)
 {
 	while (text.size > 0) {
-		char escape[ESCAPE_MAX];
+		char escaped[ESCAPE_MAX];
 		size_t used = plain_prefix(text);
 		size_t size;
 		uint32_t code;
@@ -90,15 +92,20 @@ void keytext_escape_tsv(struct buffer *out, struct span text)
 		if (text.size == 0)
 			break;
 		used = utf8_decode(text, &code);
-		size = used > 0 ? keytext_escape(code, escape) : 0;
+		size = used > 0 ? escape(code, escaped) : 0;
 		if (used == 0)
 			used = 1;
 		if (size > 0)
-			buffer_append(out, escape, size);
+			buffer_append(out, escaped, size);
 		else
 			buffer_append(out, text.data, used);
 		text = span_make(text.data + used, text.size - used);
 	}
+}
+
+void keytext_escape_tsv(struct buffer *out, struct span text)
+{
+	keytext_append(out, text, keytext_escape);
 }
 
 void keytext_tsv(struct buffer *out, const struct key_part *part)

@@ -39,6 +39,16 @@ size_t keytext_escape(uint32_t code, char out[ESCAPE_MAX]);
  */
 size_t keytext_escape_shown(uint32_t code, char out[ESCAPE_MAX]);
 
+/* What keytext_escape() is, of one format or another. */
+typedef size_t escape_function(uint32_t code, char out[ESCAPE_MAX]);
+
+/*
+ * Appends text, each character that has an escape as its escape. Such are
+ * quotes, backslashes, C0, DEL and C1 characters, or some of them.
+ */
+void keytext_append(struct buffer *out, struct span text,
+		    escape_function *escape);
+
 /* Appends text with what tsv escapes escaped. */
 void keytext_escape_tsv(struct buffer *out, struct span text);
 

@@ -1,8 +1,9 @@
-#include "base/utf8.h"
+#include "core/keytext.h"
 #include "report/internal.h"
 
-/* The escape of what must not stand raw, or 0; see the contract's json. */
-static size_t escape(uint32_t code, char out[8])
+/* The escape of what must not stand raw, or 0; DEL and C1 are escaped as C0 is.
+ */
+static size_t escape(uint32_t code, char out[ESCAPE_MAX])
 {
 	static const char digits[] = "0123456789abcdef";
 	static const char plain[] = "\"\\\b\f\n\r\t";
@@ -23,46 +24,10 @@ static size_t escape(uint32_t code, char out[8])
 	return 6;
 }
 
-/* How many bytes at the start surely need no escape. */
-static size_t plain_prefix(struct span text)
-{
-	size_t size = 0;
-
-	while (size < text.size) {
-		unsigned char byte = (unsigned char)text.data[size];
-
-		/* 0xc2 begins every C1 character. */
-		if (byte < 0x20 || byte == '"' || byte == '\\' ||
-		    byte == 0x7f || byte == 0xc2)
-			break;
-		size++;
-	}
-	return size;
-}
-
 static void append_string(struct buffer *out, struct span text)
 {
 	buffer_append_char(out, '"');
-	while (text.size > 0) {
-		char escaped[8];
-		size_t used = plain_prefix(text);
-		size_t size;
-		uint32_t code;
-
-		buffer_append(out, text.data, used);
-		text = span_make(text.data + used, text.size - used);
-		if (text.size == 0)
-			break;
-		used = utf8_decode(text, &code);
-		size = used > 0 ? escape(code, escaped) : 0;
-		if (used == 0)
-			used = 1;
-		if (size > 0)
-			buffer_append(out, escaped, size);
-		else
-			buffer_append(out, text.data, used);
-		text = span_make(text.data + used, text.size - used);
-	}
+	keytext_append(out, text, escape);
 	buffer_append_char(out, '"');
 }
 
