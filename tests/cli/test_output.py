@@ -355,11 +355,18 @@ def test_a_window_in_which_the_input_waited_is_partial(spawn):
     # One window's rows are more than may wait.
     groups = 130000
     reader, writer = os.pipe()
+    stdin, feed = os.pipe()
     process = spawn(["-w", "2", "-m", "2", "-f", "json", "-"],
-                    stdout=writer)
+                    stdin=stdin, stdout=writer)
+    os.close(stdin)
     os.close(writer)
-    process.write(keys_json(f"{i:060d}x" for i in range(groups)))
-    # Once it prints, the input has to wait until we read.
+    for i in range(0, groups, 100):
+        os.write(feed, keys_json(f"{j:060d}x" for j in range(i, i + 100)))
+    # Once it prints, the input has to wait until we read: a pipe that stays
+    # full is one that is not read any more.
+    last = keys_json(["z"])
+    while select.select([], [feed], [], 1)[1]:
+        os.write(feed, last)
     out = bytearray()
     while True:
         data = os.read(reader, 1 << 20)
@@ -367,10 +374,11 @@ def test_a_window_in_which_the_input_waited_is_partial(spawn):
             break
         out += data
     os.close(reader)
+    os.close(feed)
     assert process.wait().status == 0
     rows = out.split(b"\n")[:-1]
-    assert len(rows) == 2 * groups
-    first, second = json.loads(rows[0]), json.loads(rows[-1])
+    assert len(rows) == 2 * (groups + 1)
+    first, second = json.loads(rows[0]), json.loads(rows[groups + 1])
     assert (first["count"], second["count"]) == (1, 0)
     assert (first["partial"], second["partial"]) == (False, True)
     # No bound moves for that: the source was up.
