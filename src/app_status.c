@@ -248,7 +248,6 @@ static void say_condition(struct app *app)
 
 void app_status_end(struct app *app)
 {
-	log_status_erase(&app->log);
 	say_summary(app);
 	if (app->engine.held)
 		say_condition(app);
