@@ -10,10 +10,10 @@
 
 #include "base/log.h"
 #include "core/condition.h"
+#include "core/filter.h"
 #include "operands.h"
 #include "report/report.h"
 
-enum row_order { ORDER_KEY, ORDER_COUNT };
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
 struct options {
@@ -22,7 +22,17 @@ struct options {
 	/* query */
 	char **key_names; /* FIELDs as typed */
 	size_t key_count;
-	int64_t window_ns;	   /* 0: all */
+	int64_t window_ns;	/* 0: all; with merge: the first whole row's */
+	int64_t slide_ns;	/* the window's, unless it slides */
+	const char *time_field; /* NULL: by arrival */
+	int64_t lateness_ns;
+	int64_t idle_ns;       /* TIME_NEVER: never */
+	int64_t max_ahead_ns;  /* TIME_NEVER: any */
+	const char *sum_field; /* NULL: none */
+	struct filter *filters;
+	size_t filter_count;
+	int64_t forget_ns;	   /* TIME_NEVER: never */
+	bool merge;		   /* the key fields are the rows' */
 	const char *missing_label; /* NULL: reject */
 	struct buffer *expected;   /* encoded keys, see core/key.h */
 	size_t expected_count;
@@ -31,26 +41,32 @@ struct options {
 	const char *output_path; /* NULL: standard output */
 	uint64_t top;		 /* 0: all */
 	bool active;
-	enum row_order order;
+	enum row_order order; /* see core/snapshot.h */
 	bool header;
 	bool summary;
 	bool local_time;
 	enum when color;
 	enum when progress;
+	bool live;
 	/* run */
 	uint64_t max_windows; /* 0: run on */
 	int64_t run_ns;	      /* --for; 0: run on */
 	struct condition *conditions;
 	size_t condition_count;
 	bool strict;
+	bool until_end;
+	bool drain;
 	/* connection */
 	bool reconnect;
 	int64_t connect_timeout_ns;
 	int64_t idle_timeout_ns; /* TIME_NEVER */
+	bool follow;
 	/* limits */
 	uint64_t max_line_bytes;
 	uint64_t max_groups;
 	const char *rejects_path; /* NULL: none */
+	/* state */
+	const char *state_path; /* NULL: none */
 	/* diagnostics */
 	enum log_level log_level;
 };

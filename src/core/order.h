@@ -1,5 +1,6 @@
 /*
- * order: a record becomes an order with its key, or the reason why not.
+ * order: a line becomes an order with its key, time and amount, or the reason
+ * why not.
  */
 #ifndef CORE_ORDER_H
 #define CORE_ORDER_H
@@ -9,38 +10,42 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "core/fields.h"
+#include "core/filter.h"
 #include "core/json.h"
-#include "core/key.h"
-#include "core/tallies.h"
+#include "core/record.h"
 
-/* What the records are asked for, and the place for one answer. */
-struct order {
-	struct fields fields;
-	const char *const *key_names; /* the caller's */
+/* What is asked of the records; all of it is the caller's. */
+struct order_query {
+	const char *const *key_names; /* FIELDs, 1 to KEY_FIELDS_MAX */
 	size_t key_count;
-	const char *missing_label; /* the caller's; NULL: reject */
-	struct json_value *values; /* one a slot */
-	char *unescaped;	   /* KEY_PART_MAX bytes a key field */
-	/* Of the record judged last, until the next one: */
-	struct key_part parts[KEY_FIELDS_MAX];
-	enum reject_reason reason;
-	size_t column;	   /* in bytes, from 1 */
-	const char *field; /* of a missing or bad key, else NULL */
+	const char *missing_label;    /* NULL: reject */
+	const struct filter *filters; /* all of them must hold */
+	size_t filter_count;
+	const char *time_field; /* NULL: none */
+	const char *sum_field;	/* NULL: none */
 };
 
-/*
- * key_names: 1 to KEY_FIELDS_MAX FIELDs, borrowed as the label is. -1: a FIELD
- * is none, or memory is out; release it all the same.
- */
-int order_init(struct order *order, const char *const *key_names,
-	       size_t key_count, const char *missing_label,
+struct order {
+	struct order_query query;
+	struct fields fields;	   /* keys, then filters, time, sum */
+	size_t time_slot;	   /* if asked for */
+	size_t sum_slot;	   /* if asked for */
+	struct json_value *values; /* one a slot */
+	char *unescaped;	   /* KEY_PART_MAX bytes a key field */
+	struct record record;	   /* of the line judged last */
+};
+
+/* -1: a FIELD is none, or memory is out; release it all the same. */
+int order_init(struct order *order, const struct order_query *query,
 	       struct error *error) MUST_CHECK;
 void order_release(struct order *order);
 
 /*
- * Judges one line (without LF, an LF behind it). 0: it counts, parts[] is its
- * key, borrowed from the line. -1: reason, column and field say why not.
+ * Judges one line (without LF, an LF behind it); order->record, until the next
+ * one, says what it is. A time later than latest_ns is bad_time; the time of a
+ * filtered record is `timed` only if it would not be.
  */
-int order_judge(struct order *order, struct span line) MUST_CHECK;
+enum record_verdict order_judge(struct order *order, struct span line,
+				int64_t latest_ns) MUST_CHECK;
 
 #endif

@@ -16,6 +16,8 @@
 #include "core/tallies.h"
 #include "core/windows.h"
 
+enum row_order { ORDER_KEY, ORDER_COUNT, ORDER_TOTAL };
+
 struct row {
 	const unsigned char *key; /* encoded, see key.h; NULL: (other) */
 	uint64_t count;		  /* orders in the window */

@@ -11,6 +11,8 @@ const char *reject_reason_name(enum reject_reason reason)
 		[REJECT_NOT_OBJECT] = "not_object",
 		[REJECT_MISSING_KEY] = "missing_key",
 		[REJECT_BAD_KEY] = "bad_key",
+		[REJECT_BAD_TIME] = "bad_time",
+		[REJECT_BAD_NUMBER] = "bad_number",
 	};
 
 	return names[reason];

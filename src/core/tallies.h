@@ -16,6 +16,8 @@ enum reject_reason {
 	REJECT_NOT_OBJECT,
 	REJECT_MISSING_KEY,
 	REJECT_BAD_KEY,
+	REJECT_BAD_TIME,
+	REJECT_BAD_NUMBER,
 	REJECT_REASONS, /* their number */
 };
 

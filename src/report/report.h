@@ -13,7 +13,13 @@
 #include "core/key.h"
 #include "core/snapshot.h"
 
-enum report_format { FORMAT_TABLE, FORMAT_TSV, FORMAT_CSV, FORMAT_JSON };
+enum report_format {
+	FORMAT_TABLE,
+	FORMAT_TSV,
+	FORMAT_CSV,
+	FORMAT_JSON,
+	FORMAT_PROMETHEUS,
+};
 
 struct report_options {
 	enum report_format format;

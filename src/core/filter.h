@@ -1,0 +1,38 @@
+/*
+ * filter: one --where, FIELD OP VALUE.
+ */
+#ifndef CORE_FILTER_H
+#define CORE_FILTER_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "core/json.h"
+
+enum filter_op {
+	FILTER_EQUAL,
+	FILTER_NOT_EQUAL,
+	FILTER_LESS,
+	FILTER_LESS_EQUAL,
+	FILTER_GREATER,
+	FILTER_GREATER_EQUAL,
+};
+
+struct filter {
+	const char *text; /* as given; the caller's */
+	char *field;	  /* owned */
+	enum filter_op op;
+	enum json_type type; /* of VALUE; never an object or array */
+	struct buffer value; /* a string's text unescaped, a number's literal */
+};
+
+/* -1: no such expression, or memory is out; nothing to release then. */
+int filter_parse(struct filter *filter, const char *text,
+		 struct error *error) MUST_CHECK;
+void filter_release(struct filter *filter);
+
+/* Does it hold for what the record has in the field? */
+bool filter_holds(const struct filter *filter, const struct json_value *value);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * merge: a line that is a row which ordercount wrote (--format json) becomes
+ * the orders that it stands for, or the reason why not.
+ *
+ * A row is {"start":TIME,"end":TIME,"partial":BOOL,"key":{..},"count":N,..} and
+ * perhaps "sum"; other fields do not matter. The first row that counts fixes
+ * the names of the key fields and whether there are sums; the first whole one
+ * fixes the length of the windows, unless it was given. Rows that come before
+ * that are for the caller to keep.
+ */
+#ifndef CORE_MERGE_H
+#define CORE_MERGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/span.h"
+#include "core/fields.h"
+#include "core/json.h"
+#include "core/record.h"
+
+struct merge {
+	int64_t window_ns; /* 0: the first whole row is to say it */
+	char *key_names[KEY_FIELDS_MAX]; /* owned */
+	size_t key_count;		 /* 0: the first row is to say them */
+	bool summing;			 /* the first row had a sum */
+	bool names_fixed;
+	struct fields fields;	   /* of what stands around the key */
+	struct json_value *values; /* one a slot */
+	struct buffer unescaped;   /* the key's strings */
+	struct record record;	   /* of the line judged last */
+};
+
+/*
+ * window_ns: 0 where the first whole row decides. -1: memory is out; release it
+ * all the same.
+ */
+int merge_init(struct merge *merge, int64_t window_ns,
+	       struct error *error) MUST_CHECK;
+void merge_release(struct merge *merge);
+
+enum merge_step {
+	MERGE_JUDGED, /* *verdict and merge->record say what the line is */
+	/*
+	 * The line is a row that counts, but is partial, and how long windows
+	 * are is not known yet: judge it again once merge->window_ns is set.
+	 */
+	MERGE_LATER,
+};
+
+/*
+ * Judges one line (without LF, an LF behind it). The record's time is the
+ * row's start. A summary row is filtered. latest_ns as for order_judge().
+ *
+ * too long to be of the window that holds its start, or of a sliding window:
+ * bad_time; other key names: missing_key; a count or sum that is none:
+ * bad_number. Windows start at multiples of window_ns since 1970.
+ */
+enum merge_step merge_judge(struct merge *merge, struct span line,
+			    int64_t latest_ns,
+			    enum record_verdict *verdict) MUST_CHECK;
+
+#endif
