@@ -1,5 +1,7 @@
 #include "help.h"
 
+#include <gmp.h>
+#include <sqlite3.h>
 #include <string.h>
 
 #include "option_table.h"
@@ -105,8 +107,9 @@ void help_print(FILE *out)
 
 void version_print(FILE *out)
 {
-	fputs("ordercount " ORDERCOUNT_VERSION "\n"
-	      "Sources: tcp, file, directory, fifo, standard input\n"
-	      "Libraries: none beyond libc\n",
-	      out);
+	fprintf(out,
+		"ordercount " ORDERCOUNT_VERSION "\n"
+		"Sources: tcp, file, directory, fifo, standard input\n"
+		"Libraries: GMP %s, SQLite %s\n",
+		gmp_version, sqlite3_libversion());
 }

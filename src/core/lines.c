@@ -105,6 +105,7 @@ enum line_status lines_next(struct stream *stream, struct span *bytes,
 
 		bytes->data += size + (lf != NULL);
 		bytes->size -= size + (lf != NULL);
+		stream->taken += size + (lf != NULL);
 		if (lf && stream->carry.size == 0) {
 			status = judge(stream, part, max_line_bytes, line);
 		} else {

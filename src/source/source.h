@@ -9,6 +9,11 @@
  *
  * The order of a stream's chunks: OPENED, DATA..., then ENDED or LOST. DOWN
  * stands only between streams. After a chunk with AFTER_OVER there is no other.
+ * Streams of one source may overlap: a rotated file is read to its end beside
+ * its successor.
+ *
+ * With a --state a source keeps a position for each stream that can be read
+ * again: source_restore() before the start, source_note() before a save.
  */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
@@ -20,6 +25,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/span.h"
+#include "core/position.h"
 #include "core/stream.h"
 
 enum chunk_kind {
@@ -28,6 +34,7 @@ enum chunk_kind {
 	CHUNK_ENDED,  /* the stream ended by itself; a half line is a record */
 	CHUNK_LOST,   /* the stream failed; a half line is a record */
 	CHUNK_DOWN,   /* could not be opened; the message says why */
+	CHUNK_NOTE,   /* something to say, by the message; all goes on */
 };
 
 /* What comes after an ENDED, LOST or DOWN. */
@@ -44,7 +51,10 @@ struct chunk {
 	struct stream *stream;
 	/* DATA: in the area given to source_next(), until its next call. */
 	struct span bytes;
-	/* LOST, DOWN: why, with the source's name. ENDED: empty. */
+	/* ENDED: its unfinished last line is no record: a later run reads it.
+	 */
+	bool half_left;
+	/* LOST, DOWN, NOTE: the message, with the source's name. */
 	struct error why;
 };
 
@@ -63,6 +73,7 @@ static inline enum source_status chunk_tell(struct chunk *chunk,
 	chunk->after = after;
 	chunk->stream = stream;
 	chunk->bytes = span_make(NULL, 0);
+	chunk->half_left = false;
 	chunk->why.message[0] = '\0';
 	return SOURCE_CHUNK;
 }
@@ -96,6 +107,10 @@ struct source_ops {
 				   struct read_area area, struct chunk *chunk);
 	/* May be NULL: the source does not mind to wait. */
 	void (*resume)(struct source *source, const struct clock *clock);
+	/* The next two may be NULL: nothing can be read again. */
+	int (*restore)(struct source *source, struct positions *positions,
+		       struct error *error);
+	int (*note)(struct source *source, struct error *error);
 	void (*report)(const struct source *source,
 		       struct source_report *report);
 	void (*close)(struct source *source);
@@ -145,6 +160,30 @@ static inline void source_report(const struct source *source,
 				 struct source_report *report)
 {
 	source->ops->report(source, report);
+}
+
+/*
+ * Before the start: where to go on is in the table, which is borrowed until the
+ * source is closed. -1: memory is out.
+ */
+MUST_CHECK static inline int source_restore(struct source *source,
+					    struct positions *positions,
+					    struct error *error)
+{
+	if (!source->ops->restore)
+		return 0;
+	return source->ops->restore(source, positions, error);
+}
+
+/*
+ * Brings the source's places in the table up to date with what the engine has
+ * taken, marking those that changed. -1: memory is out, or a file cannot be
+ * read.
+ */
+MUST_CHECK static inline int source_note(struct source *source,
+					 struct error *error)
+{
+	return source->ops->note ? source->ops->note(source, error) : 0;
 }
 
 /* Closes descriptors, leaves the loop, frees the source. */

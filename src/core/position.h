@@ -1,0 +1,74 @@
+/*
+ * position: where reading goes on in a later run, a place for each file or
+ * stream that a --state knows.
+ *
+ * The table is read from the state before the sources open. Each source finds
+ * or makes the places of its streams and keeps them up to date when asked to
+ * (source_note()); those of sources that are not given stay as they are.
+ */
+#ifndef CORE_POSITION_H
+#define CORE_POSITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* A file is known by its inode and a hash of so many of its first bytes: all
+ * that were read, at most these. */
+#define POSITION_HASHED_MAX 1024
+
+enum position_kind {
+	POSITION_FILE,
+	POSITION_STREAM, /* known by its name; only newest_ns counts */
+};
+
+struct position {
+	uint64_t id; /* in the state; given by positions_add() */
+	enum position_kind kind;
+	char *name; /* the path, or the source's name; owned */
+	uint64_t inode;
+	uint64_t hash; /* of the first hashed_bytes of the file */
+	uint32_t hashed_bytes;
+	uint64_t offset;      /* of the first byte that is to be read */
+	uint64_t line_number; /* of the line before it; from 1, 0: none */
+	int64_t newest_ns;    /* newest event time read, or TIME_NONE */
+	bool changed;	      /* since the state was saved */
+	bool claimed;	      /* a source of this run goes by it */
+};
+
+struct positions {
+	struct position **list; /* each stays where it is */
+	size_t count;
+	size_t capacity;
+	uint64_t last_id;
+	struct position **by_inode; /* a hash table of the files */
+	size_t slot_count;
+};
+
+void positions_init(struct positions *positions);
+void positions_release(struct positions *positions);
+
+/*
+ * Adds a copy, claimed or not; id 0 gives it the next free one. NULL: memory is
+ * out.
+ */
+struct position *positions_add(struct positions *positions,
+			       const struct position *position) MUST_CHECK;
+
+/*
+ * The files of that inode, one after the other: NULL begins, NULL ends. Whose
+ * hash is right is for the caller to say.
+ */
+struct position *positions_next_file(const struct positions *positions,
+				     uint64_t inode, struct position *after);
+
+/* The unclaimed file or stream that was last seen under the name, or NULL. */
+struct position *positions_find(const struct positions *positions,
+				enum position_kind kind, const char *name);
+
+/* Renames it: a file moved. -1: memory is out. */
+int position_rename(struct position *position, const char *name) MUST_CHECK;
+
+#endif
