@@ -21,15 +21,29 @@ enum report_format {
 	FORMAT_PROMETHEUS,
 };
 
+/* A source, as prometheus shows it. */
+struct report_source {
+	const char *name;
+	bool up;
+};
+
 struct report_options {
 	enum report_format format;
-	const char *const *key_names; /* the FIELDs as typed; borrowed */
-	size_t key_count;	      /* 1 to KEY_FIELDS_MAX */
-	bool header;		      /* tsv, csv */
-	bool summary;		      /* table shows it always */
-	bool local_time;	      /* with offset; else UTC, Z */
-	bool color;		      /* table */
-	bool unicode;		      /* table: bars may use block characters */
+	/* The FIELDs as typed, borrowed; 1 to KEY_FIELDS_MAX. With --merge they
+	 * are known, and set, before the first report_begin(). */
+	const char *const *key_names;
+	size_t key_count;
+	int64_t slide_ns; /* 0: windows do not slide */
+	bool live; /* table: each replaces the one before on the terminal */
+	unsigned lines; /* live: height of the terminal; set as columns is */
+	const char *version;		     /* prometheus: of the program */
+	const struct report_source *sources; /* prometheus; borrowed */
+	size_t source_count;
+	bool header;	  /* tsv, csv */
+	bool summary;	  /* table shows it always */
+	bool local_time;  /* with offset; else UTC, Z */
+	bool color;	  /* table */
+	bool unicode;	  /* table: bars may use block characters */
 	unsigned columns; /* table: width of the terminal, 0: 80; set before
 			     each report_begin(). Below 20 counts as 20. */
 };
