@@ -13,7 +13,11 @@ PKG_CONFIG ?= pkg-config
 PYTHON ?= $(firstword $(shell for p in python3 /usr/bin/python3; do \
 	$$p -c 'import pytest' 2>/dev/null && echo $$p; done) python3)
 
-OC_CPPFLAGS = -Isrc -D_GNU_SOURCE -DORDERCOUNT_VERSION='"$(VERSION)"'
+# Found by pkg-config.
+LIBRARIES = gmp sqlite3
+OC_CPPFLAGS := -Isrc -D_GNU_SOURCE -DORDERCOUNT_VERSION='"$(VERSION)"' \
+	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+OC_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
 OC_CFLAGS = -std=c11 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
 	-pthread
 OC_LDFLAGS = -pthread
@@ -43,17 +47,25 @@ ordercount: $(BUILD)/ordercount
 
 $(BUILD)/ordercount: $(OBJECTS)
 	@echo "LD $@"
-	$(Q)$(CC) $(OC_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS)
+	$(Q)$(CC) $(OC_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) \
+		$(OC_LIBS)
 
 $(BUILD)/completion: $(COMPLETION_OBJECTS)
 	@echo "LD $@"
 	$(Q)$(CC) $(OC_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-$(BUILD)/%.o: src/%.c Makefile $(BUILD)/flags
+$(BUILD)/%.o: src/%.c Makefile $(BUILD)/flags | libraries
 	@echo "CC $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OC_CPPFLAGS) $(CPPFLAGS) $(OC_CFLAGS) $(CFLAGS) \
 		-MMD -MP -c -o $@ $<
+
+.PHONY: libraries
+libraries:
+	@$(PKG_CONFIG) --exists $(LIBRARIES) || { \
+		echo "ordercount needs the libraries $(LIBRARIES), and" \
+			"pkg-config to find them: scripts/setup" >&2; \
+		exit 1; }
 
 $(BUILD)/ordercount.bash: $(BUILD)/completion
 	@echo "GEN $@"
@@ -88,10 +100,10 @@ $(BUILD)/unit/%: tests/unit/%.c $(PARTS) Makefile $(BUILD)/flags | test-tools
 	$(Q)$(CC) $(OC_CPPFLAGS) -Itests/unit $(CPPFLAGS) $(OC_CFLAGS) $(CFLAGS) \
 		`$(PKG_CONFIG) --cflags check libcjson` -MMD -MP -MF $@.d \
 		$(OC_LDFLAGS) $(LDFLAGS) -o $@ $< $(PARTS) \
-		`$(PKG_CONFIG) --libs check libcjson`
+		`$(PKG_CONFIG) --libs check libcjson` $(OC_LIBS)
 
-# Its allocations fail on demand.
-$(BUILD)/unit/test_memory: OC_LDFLAGS += \
+# Allocations fail on demand in these.
+$(BUILD)/unit/test_memory $(BUILD)/unit/test_sum: OC_LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 .PHONY: test-tools

@@ -80,6 +80,15 @@ def test_flags_of_the_environment_are_used_and_build_anew(tree):
     make(tree, "-j4", CFLAGS="-O0")
 
 
+def test_a_library_that_is_missing_is_said(tree):
+    done = subprocess.run(["make", "-j1", "PKG_CONFIG=false", "BUILD=none"],
+                          cwd=tree, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"ordercount needs the libraries gmp sqlite3,")
+    assert done.stdout == b""
+
+
 def test_install_puts_seven_files_in_their_places(tree, tmp_path):
     make(tree, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr", CFLAGS="-O0")
     assert files(tmp_path) == ["usr/" + name for name in INSTALLED]

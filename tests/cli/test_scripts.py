@@ -175,7 +175,7 @@ SETUP = os.path.join(oc.ROOT, "scripts", "setup")
 
 
 def test_setup_with_nothing_missing_says_and_does_nothing(bare):
-    for name in ("cc", "make", "python3"):
+    for name in ("cc", "make", "python3", "pkg-config"):
         write_command(bare, name, "cat >/dev/null\n")
     write_command(bare, "apt-get", "echo called; exit 1\n")
     assert call("sh", SETUP, env={"PATH": str(bare)},
@@ -185,6 +185,7 @@ def test_setup_with_nothing_missing_says_and_does_nothing(bare):
 def test_setup_installs_only_what_is_missing(bare):
     write_command(bare, "cc", "cat >/dev/null\n")
     write_command(bare, "make", "")
+    write_command(bare, "pkg-config", "")
     write_command(bare, "id", "echo 0\n")
     (bare / "env").symlink_to(shutil.which("env"))
     (bare / "chmod").symlink_to(shutil.which("chmod"))
@@ -205,7 +206,8 @@ def test_setup_on_a_system_that_it_does_not_know_names_the_packages(bare):
     done = call("sh", SETUP, env={"PATH": str(bare)})
     assert done.status == 1
     assert done.out == b""
-    for name in (b"gcc", b"libc6-dev", b"make", b"python3"):
+    for name in (b"gcc", b"libc6-dev", b"make", b"python3", b"pkg-config",
+                 b"libgmp-dev", b"libsqlite3-dev"):
         assert b"\n  " + name + b" (for " in done.err
     assert b"clang" not in done.err
 
@@ -216,7 +218,8 @@ def test_setup_without_rights_says_the_command_to_type(bare):
     done = call("sh", SETUP, env={"PATH": str(bare)})
     assert done.status == 1
     assert done.err.endswith(
-        b"apt-get install gcc libc6-dev make python3\n")
+        b"apt-get install gcc libc6-dev make python3 pkg-config libgmp-dev"
+        b" libsqlite3-dev\n")
     assert not (bare / "asked").exists()
 
 
