@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -224,7 +223,7 @@ static int word_error(char **arguments, size_t count, size_t i,
 			 arguments[i]);
 }
 
-static int read_source(char **arguments, size_t count, size_t i,
+static int read_source(char **arguments, size_t count, size_t i, bool follow,
 		       struct operand *operand, struct error *error)
 {
 	char *text = arguments[i];
@@ -240,7 +239,7 @@ static int read_source(char **arguments, size_t count, size_t i,
 				 "tcp:// is built in",
 				 text, size, text);
 	}
-	if (is_bare_word(text))
+	if (!follow && is_bare_word(text))
 		return word_error(arguments, count, i, error);
 	operand->kind = strcmp(text, "-") == 0 ? OPERAND_STDIN : OPERAND_PATH;
 	operand->name = strdup(text);
@@ -249,7 +248,7 @@ static int read_source(char **arguments, size_t count, size_t i,
 	return 0;
 }
 
-static int read_sources(char **arguments, size_t count,
+static int read_sources(char **arguments, size_t count, bool follow,
 			struct operand *operands, struct error *error)
 {
 	bool stdin_seen = false;
@@ -260,7 +259,8 @@ static int read_sources(char **arguments, size_t count,
 						"variable that is not set?)");
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (read_source(arguments, count, i, &operands[i], error) < 0)
+		if (read_source(arguments, count, i, follow, &operands[i],
+				error) < 0)
 			return -1;
 		if (operands[i].kind != OPERAND_STDIN)
 			continue;
@@ -272,8 +272,9 @@ static int read_sources(char **arguments, size_t count,
 	return 0;
 }
 
-int operands_parse(char **arguments, size_t count, struct operand **operands,
-		   size_t *operand_count, struct error *error)
+int operands_parse(char **arguments, size_t count, bool follow,
+		   struct operand **operands, size_t *operand_count,
+		   struct error *error)
 {
 	struct operand *list;
 	int result;
@@ -290,7 +291,7 @@ int operands_parse(char **arguments, size_t count, struct operand **operands,
 			read_host_port(arguments[0], arguments[1], list, error);
 		count = 1;
 	} else {
-		result = read_sources(arguments, count, list, error);
+		result = read_sources(arguments, count, follow, list, error);
 	}
 	if (result < 0) {
 		operands_free(list, count);

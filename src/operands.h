@@ -4,6 +4,7 @@
 #ifndef OPERANDS_H
 #define OPERANDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -19,11 +20,13 @@ struct operand {
 
 /*
  * Reads the operands: HOST PORT, or sources. Looks up whether a file exists,
- * but opens nothing. -1: the usage is wrong, or memory is out. The array and
- * its strings are the caller's, for operands_free().
+ * but opens nothing. follow: one that is not there is a FILE that may come. -1:
+ * the usage is wrong, or memory is out. The array and its strings are the
+ * caller's, for operands_free().
  */
-int operands_parse(char **arguments, size_t count, struct operand **operands,
-		   size_t *operand_count, struct error *error) MUST_CHECK;
+int operands_parse(char **arguments, size_t count, bool follow,
+		   struct operand **operands, size_t *operand_count,
+		   struct error *error) MUST_CHECK;
 void operands_free(struct operand *operands, size_t count);
 
 #endif

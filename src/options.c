@@ -16,6 +16,8 @@
 /* What getopt returns for a long option: its number, counted from here. */
 #define LONG_OPTION 256
 
+#define NS_PER_DAY (86400 * NS_PER_S)
+
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 /* The table as getopt_long wants it. */
@@ -164,6 +166,8 @@ enum options_outcome options_read(struct options *options, int argc,
 	enum options_outcome outcome;
 
 	*options = (struct options){
+		.max_ahead_ns = NS_PER_DAY,
+		.forget_ns = TIME_NEVER,
 		.connect_timeout_ns = 10 * NS_PER_S,
 		.idle_timeout_ns = TIME_NEVER,
 		.max_line_bytes = (uint64_t)1 << 20,
@@ -173,11 +177,14 @@ enum options_outcome options_read(struct options *options, int argc,
 	outcome = read_options(options, &choices, argc, argv, error);
 	if (outcome == OPTIONS_RUN &&
 	    (operands_parse(argv + optind, (size_t)(argc - optind),
-			    &options->operands, &options->operand_count,
-			    error) < 0 ||
+			    options->follow, &options->operands,
+			    &options->operand_count, error) < 0 ||
+	     options_check_given(options, &choices, error) < 0 ||
 	     options_resolve(options, &choices, error) < 0 ||
+	     options_check_resolved(options, &choices, error) < 0 ||
 	     options_check_files(options, error) < 0))
 		outcome = OPTIONS_WRONG;
+	free(choices.filters.list);
 	free(choices.expected.list);
 	free(choices.conditions.list);
 	return outcome;
@@ -186,9 +193,13 @@ enum options_outcome options_read(struct options *options, int argc,
 void options_release(struct options *options)
 {
 	operands_free(options->operands, options->operand_count);
-	for (size_t i = 0; i < options->key_count; i++)
+	/* With --merge there are keys without names. */
+	for (size_t i = 0; options->key_names && i < options->key_count; i++)
 		free(options->key_names[i]);
 	free(options->key_names);
+	for (size_t i = 0; i < options->filter_count; i++)
+		filter_release(&options->filters[i]);
+	free(options->filters);
 	for (size_t i = 0; i < options->expected_count; i++)
 		buffer_release(&options->expected[i]);
 	free(options->expected);

@@ -20,13 +20,14 @@ struct options {
 	struct operand *operands;
 	size_t operand_count;
 	/* query */
-	char **key_names; /* FIELDs as typed */
-	size_t key_count;
+	char **key_names;	/* FIELDs as typed; NULL with merge */
+	size_t key_count;	/* with merge: 0, or what named groups have */
 	int64_t window_ns;	/* 0: all; with merge: the first whole row's */
 	int64_t slide_ns;	/* the window's, unless it slides */
 	const char *time_field; /* NULL: by arrival */
 	int64_t lateness_ns;
-	int64_t idle_ns;       /* TIME_NEVER: never */
+	int64_t idle_ns; /* TIME_NEVER: never */
+	bool idle_given; /* else it follows window_ns, once that is known */
 	int64_t max_ahead_ns;  /* TIME_NEVER: any */
 	const char *sum_field; /* NULL: none */
 	struct filter *filters;
@@ -87,10 +88,13 @@ enum options_outcome options_read(struct options *options, int argc,
 				  char **argv, struct error *error) MUST_CHECK;
 void options_release(struct options *options);
 
+/* What idle_ns is without --idle. */
+int64_t options_usual_idle_ns(int64_t window_ns, int64_t lateness_ns);
+
 /*
- * The same, and what follows from it: prints --help and --version and exits
- * with 0 (1 where stdout fails); says what is wrong with the usage and exits
- * with 2 (1 when memory is out).
+ * Like options_read(), and does what follows from it: prints --help and
+ * --version and exits with 0 (1 where stdout fails); says what is wrong with
+ * the usage and exits with 2 (1 when memory is out).
  */
 void options_parse(struct options *options, int argc, char **argv);
 

@@ -80,14 +80,23 @@ static bool is_inside(const char *directory, const char *path)
 	       status.st_dev == parent.device && status.st_ino == parent.inode;
 }
 
-/* path: NULL for standard output. option: what the message calls it. */
-static int check_sources(const struct options *options, const char *option,
-			 const char *path, struct error *error)
-{
-	struct place target =
-		path ? place_of_path(path) : place_of_descriptor(STDOUT_FILENO);
-	const char *shown = path ? path : "";
+/* A file that is written. */
+struct target {
+	const char *option; /* what messages call it, before the path */
+	const char *path;   /* NULL: standard output */
+	struct place place;
+};
 
+static struct target target_make(const char *option, const char *path)
+{
+	return (struct target){option, path ? path : "",
+			       path ? place_of_path(path)
+				    : place_of_descriptor(STDOUT_FILENO)};
+}
+
+static int check_sources(const struct options *options,
+			 const struct target *target, struct error *error)
+{
 	for (size_t i = 0; i < options->operand_count; i++) {
 		const struct operand *operand = &options->operands[i];
 		struct place source = {0};
@@ -96,17 +105,75 @@ static int check_sources(const struct options *options, const char *option,
 			source = place_of_descriptor(STDIN_FILENO);
 		else if (operand->kind == OPERAND_PATH)
 			source = place_of_path(operand->name);
-		if (place_equal(&source, &target))
+		if (place_equal(&source, &target->place))
 			return error_set(error,
 					 "%s%s is the same file as the source "
 					 "'%s'",
-					 option, shown, operand->name);
-		if (path && operand->kind == OPERAND_PATH &&
-		    is_inside(operand->name, path))
+					 target->option, target->path,
+					 operand->name);
+		if (*target->path != '\0' && operand->kind == OPERAND_PATH &&
+		    is_inside(operand->name, target->path))
 			return error_set(error,
 					 "%s%s is in the directory '%s', which "
 					 "is a source",
-					 option, shown, operand->name);
+					 target->option, target->path,
+					 operand->name);
+	}
+	return 0;
+}
+
+/* Each against the sources, and against those before it. */
+static int check_targets(const struct options *options,
+			 const struct target *targets, size_t count,
+			 struct error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (check_sources(options, &targets[i], error) < 0)
+			return -1;
+		for (size_t j = 0; j < i; j++) {
+			if (place_equal(&targets[i].place, &targets[j].place))
+				return error_set(
+					error, "%s%s is the same file as %s%s",
+					targets[i].option, targets[i].path,
+					targets[j].option, targets[j].path);
+		}
+	}
+	return 0;
+}
+
+/* Also true of a directory and a file, or itself, that it holds. */
+static bool is_read_twice(const char *a, const char *b)
+{
+	struct place first = place_of_path(a);
+	struct place second = place_of_path(b);
+	struct stat here;
+	struct stat there;
+
+	if (place_equal(&first, &second) || is_inside(a, b) || is_inside(b, a))
+		return true;
+	return stat(a, &here) == 0 && stat(b, &there) == 0 &&
+	       S_ISDIR(here.st_mode) && S_ISDIR(there.st_mode) &&
+	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+static int check_read_twice(const struct options *options, struct error *error)
+{
+	for (size_t i = 0; i < options->operand_count; i++) {
+		const struct operand *a = &options->operands[i];
+
+		for (size_t j = 0; j < i; j++) {
+			const struct operand *b = &options->operands[j];
+
+			if (a->kind != OPERAND_PATH ||
+			    b->kind != OPERAND_PATH ||
+			    !is_read_twice(a->name, b->name))
+				continue;
+			return error_set(error,
+					 "'%s' would be read twice, as '%s' "
+					 "too, and with --state a file has one "
+					 "position",
+					 a->name, b->name);
+		}
 	}
 	return 0;
 }
@@ -114,22 +181,17 @@ static int check_sources(const struct options *options, const char *option,
 int options_check_files(const struct options *options, struct error *error)
 {
 	const char *output = options->output_path;
-	const char *rejects = options->rejects_path;
-	const char *output_name = output ? "--output=" : "standard output";
-	struct place rows;
-	struct place kept;
+	struct target targets[3];
+	size_t count = 0;
 
-	if (check_sources(options, output_name, output, error) < 0)
+	targets[count++] =
+		target_make(output ? "--output=" : "standard output", output);
+	if (options->rejects_path)
+		targets[count++] =
+			target_make("--rejects=", options->rejects_path);
+	if (options->state_path)
+		targets[count++] = target_make("--state=", options->state_path);
+	if (check_targets(options, targets, count, error) < 0)
 		return -1;
-	if (!rejects)
-		return 0;
-	if (check_sources(options, "--rejects=", rejects, error) < 0)
-		return -1;
-	rows = output ? place_of_path(output)
-		      : place_of_descriptor(STDOUT_FILENO);
-	kept = place_of_path(rejects);
-	if (place_equal(&rows, &kept))
-		return error_set(error, "--rejects=%s is the same file as %s%s",
-				 rejects, output_name, output ? output : "");
-	return 0;
+	return options->state_path ? check_read_twice(options, error) : 0;
 }

@@ -9,9 +9,56 @@
 #include "core/keytext.h"
 
 #define WINDOW_DEFAULT_NS (5 * NS_PER_S)
+#define IDLE_LEAST_NS	  (30 * NS_PER_S)
 
-static int resolve_keys(struct options *options, struct error *error)
+/* There is a key column more than there are tabs, the same for all texts. */
+static int take_columns(struct options *options, const char *option,
+			const char *text, struct error *error)
 {
+	size_t columns = 1;
+
+	for (const char *at = text; *at != '\0'; at++)
+		columns += *at == '\t';
+	if (columns > KEY_FIELDS_MAX)
+		return error_set(error,
+				 "%s '%s': %zu key columns, and a row has at "
+				 "most %d",
+				 option, text, columns, KEY_FIELDS_MAX);
+	if (options->key_count > 0 && options->key_count != columns)
+		return error_set(error,
+				 "%s '%s': key columns (joined by a tab): %zu, "
+				 "in an earlier --expect or --fail-if %zu",
+				 option, text, columns, options->key_count);
+	options->key_count = columns;
+	return 0;
+}
+
+/* The rows have the names. How many there are is seen where groups are named.
+ */
+static int resolve_merged_keys(struct options *options,
+			       const struct choices *choices,
+			       struct error *error)
+{
+	for (size_t i = 0; i < choices->expected.count; i++) {
+		if (take_columns(options, "--expect", choices->expected.list[i],
+				 error) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < choices->conditions.count; i++) {
+		const char *text = choices->conditions.list[i];
+
+		if (*text != '@' &&
+		    take_columns(options, "--fail-if", text, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int resolve_keys(struct options *options, const struct choices *choices,
+			struct error *error)
+{
+	if (options->merge)
+		return resolve_merged_keys(options, choices, error);
 	if (options->key_count > 0)
 		return 0;
 	options->key_names = malloc(sizeof(*options->key_names));
@@ -21,6 +68,26 @@ static int resolve_keys(struct options *options, struct error *error)
 	if (!options->key_names[0])
 		return error_set(error, "out of memory");
 	options->key_count = 1;
+	return 0;
+}
+
+static int resolve_filters(struct options *options, const struct texts *texts,
+			   struct error *error)
+{
+	struct error why;
+
+	if (texts->count == 0)
+		return 0;
+	options->filters = calloc(texts->count, sizeof(*options->filters));
+	if (!options->filters)
+		return error_set(error, "out of memory");
+	for (size_t i = 0; i < texts->count; i++) {
+		if (filter_parse(&options->filters[i], texts->list[i], &why) <
+		    0)
+			return error_set(error, "--where '%s': %s",
+					 texts->list[i], why.message);
+		options->filter_count++;
+	}
 	return 0;
 }
 
@@ -98,16 +165,41 @@ static bool only_files(const struct options *options)
 	return true;
 }
 
-static void resolve_defaults(struct options *options,
-			     const struct choices *choices)
+static int64_t usual_window_ns(const struct options *options)
+{
+	if (options->merge)
+		return 0;
+	if (only_files(options) && !options->follow && !options->time_field)
+		return 0;
+	return WINDOW_DEFAULT_NS;
+}
+
+static void resolve_windows(struct options *options,
+			    const struct choices *choices)
 {
 	if (!choices->given[OPTION_WINDOW])
-		options->window_ns =
-			only_files(options) ? 0 : WINDOW_DEFAULT_NS;
+		options->window_ns = usual_window_ns(options);
+	if (!choices->given[OPTION_SLIDE])
+		options->slide_ns = options->window_ns;
+	options->idle_given = choices->given[OPTION_IDLE];
+	if (!options->idle_given)
+		options->idle_ns = options_usual_idle_ns(options->window_ns,
+							 options->lateness_ns);
+}
+
+static enum report_format usual_format(const struct options *options)
+{
+	if (options->live)
+		return FORMAT_TABLE;
+	return !options->output_path && isatty(STDOUT_FILENO) ? FORMAT_TABLE
+							      : FORMAT_TSV;
+}
+
+static void resolve_output(struct options *options,
+			   const struct choices *choices)
+{
 	if (!choices->given[OPTION_FORMAT])
-		options->format = !options->output_path && isatty(STDOUT_FILENO)
-					  ? FORMAT_TABLE
-					  : FORMAT_TSV;
+		options->format = usual_format(options);
 	if (!choices->given[OPTION_SORT])
 		options->order = options->top > 0 ? ORDER_COUNT : ORDER_KEY;
 	if (choices->given[OPTION_HEADER] || choices->given[OPTION_NO_HEADER])
@@ -116,13 +208,22 @@ static void resolve_defaults(struct options *options,
 		options->header = options->format == FORMAT_CSV;
 }
 
+int64_t options_usual_idle_ns(int64_t window_ns, int64_t lateness_ns)
+{
+	int64_t idle_ns = window_ns + lateness_ns;
+
+	return idle_ns < IDLE_LEAST_NS ? IDLE_LEAST_NS : idle_ns;
+}
+
 int options_resolve(struct options *options, const struct choices *choices,
 		    struct error *error)
 {
-	if (resolve_keys(options, error) < 0 ||
+	if (resolve_keys(options, choices, error) < 0 ||
+	    resolve_filters(options, &choices->filters, error) < 0 ||
 	    resolve_expected(options, &choices->expected, error) < 0 ||
 	    resolve_conditions(options, &choices->conditions, error) < 0)
 		return -1;
-	resolve_defaults(options, choices);
+	resolve_windows(options, choices);
+	resolve_output(options, choices);
 	return 0;
 }

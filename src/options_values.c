@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/units.h"
 #include "base/utf8.h"
 #include "core/fields.h"
@@ -34,6 +35,16 @@ static int read_path(const char *text, const char **path, struct error *error)
 	return 0;
 }
 
+/* The path of a file of our own; `why` it cannot be "-". */
+static int read_own_path(const char *text, const char **path, const char *why,
+			 struct error *error)
+{
+	if (strcmp(text, "-") == 0)
+		return error_set(error,
+				 "%s (write ./- for a file of that name)", why);
+	return read_path(text, path, error);
+}
+
 static int read_label(const char *text, const char **label, struct error *error)
 {
 	if (strlen(text) > KEY_PART_MAX)
@@ -57,13 +68,39 @@ static int add_text(struct texts *texts, const char *text, struct error *error)
 	return 0;
 }
 
+/* Whether the text is a FIELD. */
+static int check_field(const char *text, struct error *error)
+{
+	struct fields fields;
+	int slot;
+
+	fields_init(&fields);
+	slot = fields_add(&fields, text, error);
+	fields_release(&fields);
+	return slot < 0 ? -1 : 0;
+}
+
+static int read_field(const char *text, const char **field, struct error *error)
+{
+	*field = text;
+	return check_field(text, error);
+}
+
+/* A DURATION, or `never`. */
+static int read_or_never(const char *text, int64_t *duration_ns,
+			 struct error *error)
+{
+	if (strcmp(text, "never") != 0)
+		return duration_parse(text, duration_ns, error);
+	*duration_ns = TIME_NEVER;
+	return 0;
+}
+
 static int add_key(struct options *options, struct span name,
 		   struct error *error)
 {
-	struct fields fields;
 	char **names;
 	char *copy;
-	int slot;
 
 	for (size_t i = 0; i < options->key_count; i++) {
 		if (span_is(name, options->key_names[i]))
@@ -81,11 +118,7 @@ static int add_key(struct options *options, struct span name,
 	if (!copy)
 		return error_set(error, "out of memory");
 	names[options->key_count++] = copy;
-
-	fields_init(&fields);
-	slot = fields_add(&fields, copy, error);
-	fields_release(&fields);
-	return slot < 0 ? -1 : 0;
+	return check_field(copy, error);
 }
 
 static int add_keys(struct options *options, const char *list,
@@ -103,22 +136,49 @@ static int add_keys(struct options *options, const char *list,
 	}
 }
 
+/* How long windows are, and when they close. */
+static int set_windows(struct options *options, enum option_id id,
+		       const char *argument, struct error *error)
+{
+	switch (id) {
+	case OPTION_WINDOW:
+		options->window_ns = 0;
+		if (strcmp(argument, "all") == 0)
+			return 0;
+		return duration_parse(argument, &options->window_ns, error);
+	case OPTION_SLIDE:
+		return duration_parse(argument, &options->slide_ns, error);
+	case OPTION_TIME:
+		return read_field(argument, &options->time_field, error);
+	case OPTION_LATENESS:
+		return duration_parse_or_zero(argument, &options->lateness_ns,
+					      error);
+	case OPTION_IDLE:
+		return read_or_never(argument, &options->idle_ns, error);
+	case OPTION_MAX_AHEAD:
+		return duration_parse_or_zero(argument, &options->max_ahead_ns,
+					      error);
+	case OPTION_FORGET:
+		return duration_parse(argument, &options->forget_ns, error);
+	default: return 0;
+	}
+}
+
 static int set_query(struct options *options, struct choices *choices,
 		     enum option_id id, const char *argument,
 		     struct error *error)
 {
 	switch (id) {
 	case OPTION_KEY: return add_keys(options, argument, error);
-	case OPTION_WINDOW:
-		options->window_ns = 0;
-		if (strcmp(argument, "all") == 0)
-			return 0;
-		return duration_parse(argument, &options->window_ns, error);
+	case OPTION_SUM:
+		return read_field(argument, &options->sum_field, error);
+	case OPTION_WHERE: return add_text(&choices->filters, argument, error);
+	case OPTION_MERGE: options->merge = true; return 0;
 	case OPTION_MISSING:
 		return read_label(argument, &options->missing_label, error);
 	case OPTION_EXPECT:
 		return add_text(&choices->expected, argument, error);
-	default: return 0;
+	default: return set_windows(options, id, argument, error);
 	}
 }
 
@@ -147,6 +207,7 @@ static int set_output(struct options *options, struct choices *choices,
 	case OPTION_NO_HEADER: choices->header = false; break;
 	case OPTION_SUMMARY: options->summary = true; break;
 	case OPTION_LOCAL_TIME: options->local_time = true; break;
+	case OPTION_LIVE: options->live = true; break;
 	default: break;
 	}
 	return 0;
@@ -163,6 +224,8 @@ static int set_run(struct options *options, struct choices *choices,
 	case OPTION_FAIL_IF:
 		return add_text(&choices->conditions, argument, error);
 	case OPTION_STRICT: options->strict = true; return 0;
+	case OPTION_UNTIL_END: options->until_end = true; return 0;
+	case OPTION_DRAIN: options->drain = true; return 0;
 	default: return 0;
 	}
 }
@@ -172,6 +235,7 @@ static int set_connection(struct options *options, enum option_id id,
 {
 	switch (id) {
 	case OPTION_RECONNECT: options->reconnect = true; return 0;
+	case OPTION_FOLLOW: options->follow = true; return 0;
 	case OPTION_CONNECT_TIMEOUT:
 		return duration_parse(argument, &options->connect_timeout_ns,
 				      error);
@@ -195,12 +259,8 @@ static int set_limits(struct options *options, enum option_id id,
 	case OPTION_MAX_GROUPS:
 		return count_parse(argument, 1, &options->max_groups, error);
 	case OPTION_REJECTS:
-		if (strcmp(argument, "-") == 0)
-			return error_set(error,
-					 "standard output is for the rows "
-					 "(write ./- for a file of that "
-					 "name)");
-		return read_path(argument, &options->rejects_path, error);
+		return read_own_path(argument, &options->rejects_path,
+				     "standard output is for the rows", error);
 	default: return 0;
 	}
 }
@@ -218,6 +278,9 @@ int options_set(struct options *options, struct choices *choices,
 	case GROUP_CONNECTION:
 		return set_connection(options, id, argument, error);
 	case GROUP_LIMITS: return set_limits(options, id, argument, error);
+	case GROUP_STATE:
+		return read_own_path(argument, &options->state_path,
+				     "a state needs a file of its own", error);
 	case GROUP_DIAGNOSTICS:
 		if (id == OPTION_QUIET)
 			options->log_level = LOG_MUST;

@@ -79,7 +79,8 @@ static bool decimals_ms(struct span decimals, uint64_t unit, uint64_t *ms)
 	return value * unit % scale == 0;
 }
 
-int duration_parse(const char *text, int64_t *duration_ns, struct error *error)
+static int parse_duration(const char *text, bool zero, int64_t *duration_ns,
+			  struct error *error)
 {
 	bool negative = *text == '-';
 	struct span decimals = {0};
@@ -101,7 +102,7 @@ int duration_parse(const char *text, int64_t *duration_ns, struct error *error)
 	if (unit == 0)
 		goto junk;
 	if (negative)
-		return error_set(error, "is not above 0");
+		return error_set(error, zero ? "is below 0" : "is not above 0");
 	if (whole > LONGEST_MS / unit)
 		goto too_long;
 	if (!decimals_ms(decimals, unit, &part_ms))
@@ -109,7 +110,7 @@ int duration_parse(const char *text, int64_t *duration_ns, struct error *error)
 	whole = whole * unit + part_ms;
 	if (whole > LONGEST_MS)
 		goto too_long;
-	if (whole == 0)
+	if (whole == 0 && !zero)
 		return error_set(error, "is not above 0");
 	*duration_ns = (int64_t)whole * NS_IN_MS;
 	return 0;
@@ -117,6 +118,17 @@ junk:
 	return error_set(error, "is no duration (try 500ms, 5s, 1m, 1h, 1d)");
 too_long:
 	return error_set(error, "is too long (at most %dd)", LONGEST_DAYS);
+}
+
+int duration_parse(const char *text, int64_t *duration_ns, struct error *error)
+{
+	return parse_duration(text, false, duration_ns, error);
+}
+
+int duration_parse_or_zero(const char *text, int64_t *duration_ns,
+			   struct error *error)
+{
+	return parse_duration(text, true, duration_ns, error);
 }
 
 int size_parse(const char *text, uint64_t *size_bytes, struct error *error)

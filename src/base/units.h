@@ -17,6 +17,10 @@
 int duration_parse(const char *text, int64_t *duration_ns,
 		   struct error *error) MUST_CHECK;
 
+/* The same, and 0 is one too. */
+int duration_parse_or_zero(const char *text, int64_t *duration_ns,
+			   struct error *error) MUST_CHECK;
+
 /* "4096", "64K", "1M", "2G" (powers of 1024), above 0. */
 int size_parse(const char *text, uint64_t *size_bytes,
 	       struct error *error) MUST_CHECK;

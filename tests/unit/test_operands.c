@@ -45,7 +45,7 @@ static void end(void)
 }
 
 /* The operands are separated by '|'; "" is none. */
-static int parse(const char *line)
+static int parse_with(const char *line, bool follow)
 {
 	char *copy = strdup(line);
 	char *rest = *line == '\0' ? NULL : copy;
@@ -58,10 +58,15 @@ static int parse(const char *line)
 	operands_free(operands, operand_count);
 	operands = NULL;
 	operand_count = 0;
-	result = operands_parse(arguments, count, &operands, &operand_count,
-				&error);
+	result = operands_parse(arguments, count, follow, &operands,
+				&operand_count, &error);
 	free(copy);
 	return result;
+}
+
+static int parse(const char *line)
+{
+	return parse_with(line, false);
 }
 
 static void accept(const char *line)
@@ -186,6 +191,21 @@ START_TEST(word_that_is_no_file_is_refused)
 }
 END_TEST
 
+START_TEST(followed_word_is_a_file_that_may_come)
+{
+	ck_assert_int_eq(parse_with("no.log", true), 0);
+	ck_assert_int_eq(operands[0].kind, OPERAND_PATH);
+	ck_assert_str_eq(operands[0].name, "no.log");
+	ck_assert_int_eq(parse_with("localhost:9998|no.log|-", true), 0);
+	ck_assert_int_eq(operands[0].kind, OPERAND_PATH);
+	ck_assert_int_eq(operands[2].kind, OPERAND_STDIN);
+	ck_assert_int_eq(parse_with("localhost|9998", true), 0);
+	ck_assert_int_eq(operands[0].kind, OPERAND_TCP);
+	ck_assert_int_eq(parse_with("", true), -1);
+	ck_assert_int_eq(parse_with("foo://a:9998", true), -1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("operands");
@@ -200,6 +220,7 @@ int main(void)
 	tcase_add_test(tcase, scheme_is_checked);
 	tcase_add_test(tcase, other_operands_are_paths);
 	tcase_add_test(tcase, word_that_is_no_file_is_refused);
+	tcase_add_test(tcase, followed_word_is_a_file_that_may_come);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -1,94 +1,8 @@
-#include <check.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "core/key.h"
 #include "option_table.h"
-#include "options.h"
-
-#define ARGUMENTS_MAX 32
-
-static struct options options;
-static struct error error;
-static char folder[] = "/tmp/ordercount-options-XXXXXX";
-
-static void make_file(const char *name)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(close(fd), 0);
-}
-
-/* A folder with: file, other, folder/inside, and hard: a link to file. */
-static void begin(void)
-{
-	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	ck_assert_int_eq(chdir(folder), 0);
-	make_file("file");
-	make_file("other");
-	ck_assert_int_eq(link("file", "hard"), 0);
-	ck_assert_int_eq(mkdir("folder", 0700), 0);
-	make_file("folder/inside");
-	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
-	ck_assert_int_eq(symlink("file", "soft"), 0);
-}
-
-static void end(void)
-{
-	options_release(&options);
-	unlink("soft");
-	unlink("fifo");
-	unlink("folder/inside");
-	rmdir("folder");
-	unlink("hard");
-	unlink("other");
-	unlink("file");
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(rmdir(folder), 0);
-}
-
-/* The arguments are separated by '|'. */
-static enum options_outcome read_line(const char *line)
-{
-	char *copy = strdup(line);
-	char *rest = copy;
-	char *argv[ARGUMENTS_MAX + 2] = {NULL};
-	char program[] = "ordercount";
-	static char *kept;
-	enum options_outcome outcome;
-	int argc = 0;
-
-	argv[argc++] = program;
-	while (rest && argc <= ARGUMENTS_MAX && *line != '\0')
-		argv[argc++] = strsep(&rest, "|");
-	options_release(&options);
-	free(kept);
-	kept = copy; /* the options point into it */
-	error.message[0] = '\0';
-	outcome = options_read(&options, argc, argv, &error);
-	return outcome;
-}
-
-static void accept(const char *line)
-{
-	ck_assert_msg(read_line(line) == OPTIONS_RUN, "'%s': %s", line,
-		      error.message);
-}
-
-static void refuse(const char *line, const char *message)
-{
-	ck_assert_msg(read_line(line) == OPTIONS_WRONG, "'%s' was taken", line);
-	ck_assert_msg(strstr(error.message, message) != NULL, "'%s' gives: %s",
-		      line, error.message);
-	ck_assert_ptr_null(strchr(error.message, '\n'));
-}
+#include "options_line.h"
 
 START_TEST(defaults_are_those_of_the_contract)
 {
@@ -112,6 +26,18 @@ START_TEST(defaults_are_those_of_the_contract)
 	ck_assert_uint_eq(options.max_groups, 1000000);
 	ck_assert_ptr_null(options.rejects_path);
 	ck_assert_int_eq(options.log_level, LOG_NORMAL);
+	ck_assert_int_eq(options.slide_ns, 5 * NS_PER_S);
+	ck_assert_ptr_null(options.time_field);
+	ck_assert_int_eq(options.lateness_ns, 0);
+	ck_assert_int_eq(options.idle_ns, 30 * NS_PER_S);
+	ck_assert(!options.idle_given);
+	ck_assert_int_eq(options.max_ahead_ns, 86400 * NS_PER_S);
+	ck_assert_ptr_null(options.sum_field);
+	ck_assert_uint_eq(options.filter_count, 0);
+	ck_assert(options.forget_ns == TIME_NEVER);
+	ck_assert(!options.merge && !options.live && !options.until_end);
+	ck_assert(!options.drain && !options.follow);
+	ck_assert_ptr_null(options.state_path);
 }
 END_TEST
 
@@ -134,6 +60,8 @@ START_TEST(window_is_all_when_only_files_are_read)
 		{"-w5|file", false},
 		{"-w|all|localhost|1", true},
 		{"-wall|-w1|file", false},
+		{"--follow|file", false},
+		{"--time=t|file", false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -234,8 +162,8 @@ START_TEST(long_options_may_be_abbreviated)
 	ck_assert_int_eq(options.window_ns, 7 * NS_PER_S);
 	ck_assert_uint_eq(options.max_windows, 2);
 	refuse("--max=2|file",
-	       "option '--max=2' is ambiguous: --max-windows --max-line "
-	       "--max-groups");
+	       "option '--max=2' is ambiguous: --max-ahead --max-windows "
+	       "--max-line --max-groups");
 	refuse("--h|file", "ambiguous: --header --help");
 }
 END_TEST
@@ -243,7 +171,7 @@ END_TEST
 START_TEST(getopt_errors_are_said_in_our_words)
 {
 	refuse("--nonsense|file", "unknown option '--nonsense'");
-	refuse("--slide=5|file", "unknown option '--slide'");
+	refuse("--https=5|file", "unknown option '--https'");
 	refuse("--=5|file", "unknown option '--'");
 	refuse("-x|file", "unknown option '-x'");
 	refuse("-qx|file", "unknown option '-x'");
@@ -280,10 +208,10 @@ START_TEST(bad_arguments_name_option_and_argument)
 		{"--max-line=1Q", "--max-line '1Q': "},
 		{"--max-line=1025M", "more than 1G"},
 		{"--format=xml",
-		 "--format 'xml': is not one of: table tsv csv"},
-		{"--format=prometheus", "not one of: table tsv csv json"},
+		 "--format 'xml': is not one of: table tsv csv json "
+		 "prometheus"},
 		{"--format=", "not one of"},
-		{"--sort=total", "not one of: key count"},
+		{"--sort=sum", "not one of: key count total"},
 		{"--color=yes", "not one of: auto always never"},
 		{"--progress=on", "not one of: auto always never"},
 		{"--output=", "name of the file is empty"},

@@ -128,6 +128,27 @@ START_TEST(sizes_are_powers_of_1024)
 }
 END_TEST
 
+START_TEST(zero_is_a_duration_where_it_may_be)
+{
+	static const char *const zeros[] = {"0", "0s", "0.0m", "00ms"};
+	static const char *const bad[] = {"-0", "-1", "", "s", "0.0001"};
+	int64_t duration;
+
+	for (size_t i = 0; i < sizeof(zeros) / sizeof(*zeros); i++) {
+		ck_assert_int_eq(
+			duration_parse_or_zero(zeros[i], &duration, &error), 0);
+		ck_assert_int_eq(duration, 0);
+		ck_assert_int_eq(duration_parse(zeros[i], &duration, &error),
+				 -1);
+	}
+	ck_assert_int_eq(duration_parse_or_zero("1.5s", &duration, &error), 0);
+	ck_assert_int_eq(duration, 1500 * MS);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ck_assert_int_eq(
+			duration_parse_or_zero(bad[i], &duration, &error), -1);
+}
+END_TEST
+
 START_TEST(counts_are_whole_numbers)
 {
 	static const char *const bad[] = {"",	 "-1", "1.5",
@@ -211,6 +232,7 @@ int main(void)
 	tcase_add_test(tests, durations_are_read_exactly);
 	tcase_add_test(tests, what_is_no_duration_is_refused_with_its_reason);
 	tcase_add_test(tests, sizes_are_powers_of_1024);
+	tcase_add_test(tests, zero_is_a_duration_where_it_may_be);
 	tcase_add_test(tests, counts_are_whole_numbers);
 	tcase_add_test(tests, durations_are_shown_in_the_unit_that_suits);
 	tcase_add_test(tests, bytes_are_shown_in_powers_of_1000);

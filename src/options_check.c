@@ -1,0 +1,223 @@
+#include "options_steps.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buffer.h"
+
+#define SLIDES_MAX 10000
+
+/* Options that do not go together, and why. */
+static const struct {
+	enum option_id option;
+	enum option_id other;
+	const char *why;
+} conflicts[] = {
+	{OPTION_KEY, OPTION_MERGE, "the rows name their keys"},
+	{OPTION_TIME, OPTION_MERGE, "the time of a row is its start"},
+	{OPTION_SLIDE, OPTION_MERGE, "a row is of one window"},
+	{OPTION_WHERE, OPTION_MERGE, "filter where the rows are made"},
+	{OPTION_MISSING, OPTION_MERGE, "a row has all of its keys"},
+	{OPTION_SUM, OPTION_MERGE, "the sums of the rows are added up anyway"},
+};
+
+static int check_conflicts(const struct choices *choices, struct error *error)
+{
+	for (size_t i = 0; i < sizeof(conflicts) / sizeof(*conflicts); i++) {
+		if (choices->given[conflicts[i].option] &&
+		    choices->given[conflicts[i].other])
+			return error_set(error,
+					 "--%s does not go with --%s: %s",
+					 option_table[conflicts[i].option].name,
+					 option_table[conflicts[i].other].name,
+					 conflicts[i].why);
+	}
+	return 0;
+}
+
+/* Options that mean nothing without another. */
+static int check_needs(const struct options *options,
+		       const struct choices *choices, struct error *error)
+{
+	static const enum option_id by_time[] = {
+		OPTION_LATENESS, OPTION_IDLE, OPTION_MAX_AHEAD, OPTION_DRAIN};
+	bool timed = options->time_field || options->merge;
+
+	for (size_t i = 0; i < sizeof(by_time) / sizeof(*by_time); i++) {
+		if (choices->given[by_time[i]] && !timed)
+			return error_set(error,
+					 "--%s needs --time (or --merge): "
+					 "windows by arrival end by the clock",
+					 option_table[by_time[i]].name);
+	}
+	if (options->drain && !options->state_path)
+		return error_set(error,
+				 "--drain needs --state: without one no window "
+				 "is kept, and the open ones print anyway");
+	return 0;
+}
+
+static int check_all(const struct options *options,
+		     const struct choices *choices, struct error *error)
+{
+	static const enum option_id others[] = {OPTION_TIME, OPTION_SLIDE,
+						OPTION_MERGE};
+
+	if (!choices->given[OPTION_WINDOW] || options->window_ns > 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		if (choices->given[others[i]])
+			return error_set(error,
+					 "--window=all does not go with --%s: "
+					 "give the windows a length",
+					 option_table[others[i]].name);
+	}
+	return 0;
+}
+
+static int check_format(const struct options *options,
+			const struct choices *choices, struct error *error)
+{
+	static const enum option_id falling[] = {OPTION_TOP, OPTION_ACTIVE};
+
+	if (!choices->given[OPTION_FORMAT])
+		return 0;
+	if (options->live && options->format != FORMAT_TABLE)
+		return error_set(error,
+				 "--live is for the table: it does not go with "
+				 "another --format");
+	for (size_t i = 0; i < sizeof(falling) / sizeof(*falling); i++) {
+		if (options->format == FORMAT_PROMETHEUS &&
+		    choices->given[falling[i]])
+			return error_set(error,
+					 "--%s does not go with "
+					 "--format=prometheus: a counter must "
+					 "not fall or go",
+					 option_table[falling[i]].name);
+	}
+	return 0;
+}
+
+static int check_until_end(const struct options *options, struct error *error)
+{
+	for (size_t i = 0; options->until_end && i < options->operand_count;
+	     i++) {
+		if (options->operands[i].kind != OPERAND_PATH)
+			return error_set(error,
+					 "--until-end: the end of '%s' cannot "
+					 "be known beforehand",
+					 options->operands[i].name);
+	}
+	return 0;
+}
+
+int options_check_given(const struct options *options,
+			const struct choices *choices, struct error *error)
+{
+	if (check_conflicts(choices, error) < 0 ||
+	    check_needs(options, choices, error) < 0 ||
+	    check_all(options, choices, error) < 0 ||
+	    check_format(options, choices, error) < 0 ||
+	    check_until_end(options, error) < 0)
+		return -1;
+	return 0;
+}
+
+static int check_slide(const struct options *options,
+		       const struct choices *choices, struct error *error)
+{
+	int64_t slides;
+
+	if (!choices->given[OPTION_SLIDE])
+		return 0;
+	if (options->window_ns == 0)
+		return error_set(error,
+				 "--slide needs a --window: without one files "
+				 "are one window, all");
+	if (options->slide_ns > options->window_ns)
+		return error_set(error,
+				 "--slide is longer than the window: what "
+				 "falls between two windows would be lost");
+	if (options->window_ns % options->slide_ns != 0)
+		return error_set(error,
+				 "--slide does not divide the window: try a "
+				 "half, a fifth or a tenth of it");
+	slides = options->window_ns / options->slide_ns;
+	if (slides > SLIDES_MAX)
+		return error_set(error,
+				 "--slide is too short: a window would slide "
+				 "%" PRId64 " times, and at most %d are kept",
+				 slides, SLIDES_MAX);
+	return 0;
+}
+
+/* A label name of Prometheus: letters, digits and _, not a digit first. */
+static void append_label(struct buffer *out, const char *name)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	static const char digits[] = "0123456789";
+
+	if (*name != '\0' && strchr(digits, *name))
+		buffer_append_char(out, '_');
+	for (; *name != '\0'; name++) {
+		bool goes_on = ((unsigned char)*name & 0xc0) == 0x80;
+		bool stays = strchr(first, *name) || strchr(digits, *name);
+
+		if (stays)
+			buffer_append_char(out, *name);
+		else if (!goes_on)
+			buffer_append_char(out, '_');
+	}
+}
+
+/* Is the FIELD's label that of one before it, or Prometheus' own? */
+static int check_label(char *const *names, size_t i, struct error *error)
+{
+	struct buffer label = {0};
+	struct buffer other = {0};
+	int result = 0;
+
+	append_label(&label, names[i]);
+	if (span_is(buffer_span(&label), "__name__"))
+		result = error_set(error,
+				   "the FIELD '%s' cannot be a label for "
+				   "--format=prometheus, which keeps that name "
+				   "for itself",
+				   names[i]);
+	for (size_t j = 0; j < i && result == 0; j++) {
+		buffer_clear(&other);
+		append_label(&other, names[j]);
+		if (span_equal(buffer_span(&label), buffer_span(&other)))
+			result = error_set(error,
+					   "the FIELDs '%s' and '%s' are the "
+					   "same label for --format=prometheus",
+					   names[j], names[i]);
+	}
+	if (label.failed || other.failed)
+		result = error_set(error, "out of memory");
+	buffer_release(&label);
+	buffer_release(&other);
+	return result;
+}
+
+/* With --merge the names come later. */
+static int check_labels(const struct options *options, struct error *error)
+{
+	if (options->format != FORMAT_PROMETHEUS || !options->key_names)
+		return 0;
+	for (size_t i = 0; i < options->key_count; i++) {
+		if (check_label(options->key_names, i, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int options_check_resolved(const struct options *options,
+			   const struct choices *choices, struct error *error)
+{
+	if (check_slide(options, choices, error) < 0 ||
+	    check_labels(options, error) < 0)
+		return -1;
+	return 0;
+}
