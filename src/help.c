@@ -2,6 +2,8 @@
 
 #include <gmp.h>
 #include <sqlite3.h>
+#include <gmp.h>
+#include <sqlite3.h>
 #include <string.h>
 
 #include "option_table.h"
@@ -80,8 +82,10 @@ void help_print(FILE *out)
 	print_entry(out, "  HOST PORT", "the same as tcp://HOST:PORT");
 	print_entry(out, "  tcp://HOST:PORT",
 		    "dial out over TCP; HOST is a name, IPv4 or [IPv6]");
-	print_entry(out, "  FILE", "a file or a FIFO");
-	print_entry(out, "  DIRECTORY", "every regular file in it");
+	print_entry(out, "  FILE", "a file or a FIFO; a log with --follow");
+	print_entry(out, "  DIRECTORY",
+		    "every regular file in it; with --follow those moved in "
+		    "later, too");
 	print_entry(out, "  -", "standard input");
 	print_options(out);
 	fputs("\n"
@@ -91,13 +95,18 @@ void help_print(FILE *out)
 	      "FIELD is a name\n"
 	      "(status), a dotted path (customer.country) or a JSON Pointer "
 	      "(/a.b). EXPR is\n"
-	      "NAME OP NUMBER: FAILED>10, @orders=0.\n"
+	      "FIELD OP VALUE for --where (country=DE, amount>=100), NAME OP "
+	      "NUMBER for\n"
+	      "--fail-if (FAILED>10, @orders=0).\n"
 	      "\n"
 	      "Examples:\n"
 	      "  ordercount localhost 9998 --window 5\n"
 	      "  ordercount --key=shop,status --top=10 orders.json\n"
 	      "  zcat orders.json.gz | ordercount --window=all -\n"
 	      "  ordercount -w 1m -m 1 --fail-if='FAILED>10' localhost 9998\n"
+	      "  ordercount -k url -w 10m -s 1m --top=10 --live localhost "
+	      "9998\n"
+	      "  ordercount -t created_at -w 1h --state=shop.db orders.json\n"
 	      "\n"
 	      "Exit status: 0 the input or the run ended, 1 it could not go "
 	      "on, 2 wrong usage,\n"

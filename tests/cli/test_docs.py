@@ -103,7 +103,7 @@ def test_help_fits_80_columns_and_is_plain():
 def test_help_is_grouped_and_has_examples():
     headings = re.findall(r"^(\S[^:\n]*):$", help_text(), re.M)
     assert headings == ["Sources", "Query", "Output", "Run", "Connection",
-                        "Limits", "Diagnostics", "Examples"]
+                        "Limits", "State", "Diagnostics", "Examples"]
 
 
 def test_examples_of_help_are_valid_usage(tmp_path):
@@ -316,11 +316,12 @@ def test_readme_make_targets_are_there():
 
 # --- completion --------------------------------------------------------------
 
-WORDS = {"--format": ["table", "tsv", "csv", "json"],
-         "--sort": ["key", "count"],
+WORDS = {"--format": ["table", "tsv", "csv", "json", "prometheus"],
+         "--sort": ["key", "count", "total"],
          "--color": ["auto", "always", "never"],
          "--progress": ["auto", "always", "never"],
-         "--window": ["all"]}
+         "--window": ["all"],
+         "--idle": ["never"]}
 
 
 def fish_completions(line, folder):
