@@ -1,0 +1,98 @@
+#include "report/label.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+
+#define REPLACEMENT "\xef\xbf\xbd"
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool stays(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       is_digit(c) || c == '_';
+}
+
+/* Only histograms and summaries have the first two. */
+static bool is_reserved(const char *name)
+{
+	return strcmp(name, "le") == 0 || strcmp(name, "quantile") == 0 ||
+	       strcmp(name, "__name__") == 0;
+}
+
+/* Bytes of the character at the start; one of them where it is no UTF-8. */
+static size_t character_size(struct span text)
+{
+	uint32_t code;
+	size_t size = utf8_decode(text, &code);
+
+	return size > 0 ? size : 1;
+}
+
+void label_append_name(struct buffer *out, const char *name)
+{
+	struct span rest = span_of(name);
+
+	if (rest.size == 0 || is_digit(*name) || is_reserved(name))
+		buffer_append_char(out, '_');
+	while (rest.size > 0) {
+		size_t size = character_size(rest);
+		char c = *rest.data;
+
+		buffer_append_char(out, stays(c) ? c : '_');
+		rest = span_make(rest.data + size, rest.size - size);
+	}
+}
+
+/* How many bytes at the start surely stand for themselves. */
+static size_t plain_prefix(struct span text)
+{
+	size_t size = 0;
+
+	while (size < text.size) {
+		char c = text.data[size];
+
+		if (c == '\\' || c == '"' || c == '\n' ||
+		    (unsigned char)c >= 0x80)
+			break;
+		size++;
+	}
+	return size;
+}
+
+/* Appends the character at the start of the text; returns its size there. */
+static size_t append_character(struct buffer *out, struct span text)
+{
+	uint32_t code;
+	size_t size = utf8_decode(text, &code);
+
+	if (size == 0) {
+		buffer_append_text(out, REPLACEMENT);
+		return 1;
+	}
+	switch (code) {
+	case '\\': buffer_append_text(out, "\\\\"); break;
+	case '"': buffer_append_text(out, "\\\""); break;
+	case '\n': buffer_append_text(out, "\\n"); break;
+	default: buffer_append(out, text.data, size);
+	}
+	return size;
+}
+
+void label_append_value(struct buffer *out, struct span text)
+{
+	while (text.size > 0) {
+		size_t used = plain_prefix(text);
+
+		buffer_append(out, text.data, used);
+		if (used < text.size)
+			used += append_character(
+				out,
+				span_make(text.data + used, text.size - used));
+		text = span_make(text.data + used, text.size - used);
+	}
+}
