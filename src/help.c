@@ -2,8 +2,6 @@
 
 #include <gmp.h>
 #include <sqlite3.h>
-#include <gmp.h>
-#include <sqlite3.h>
 #include <string.h>
 
 #include "option_table.h"
