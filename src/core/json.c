@@ -142,20 +142,12 @@ static const char *scan_inner(struct scan *scan, const char *p, uint32_t node)
 	return skip_value(scan, p);
 }
 
-/* The value that stands where the path to this node leads. */
-static const char *scan_field(struct scan *scan, const char *p, uint32_t node)
+/* The value from start to p; a string is the one scanned last. */
+static inline struct json_value value_of(const struct scan *scan,
+					 const char *start, const char *p)
 {
-	const struct field_node *found = &scan->fields->nodes[node];
 	struct json_value value = {.type = JSON_STRING};
-	uint32_t slot = found->first_slot;
-	const char *start = p;
 
-	if (found->first_child != FIELD_NONE)
-		p = scan_inner(scan, p, node);
-	else
-		p = *p == '"' ? skip_string(scan, p) : skip_value(scan, p);
-	if (!p)
-		return NULL;
 	value.text = span_make(start, (size_t)(p - start));
 	if (*start == '"') {
 		value.escaped = scan->escaped;
@@ -163,6 +155,24 @@ static const char *scan_field(struct scan *scan, const char *p, uint32_t node)
 	} else {
 		value.type = type_of(*start);
 	}
+	return value;
+}
+
+/* The value that stands where the path to this node leads. */
+static const char *scan_field(struct scan *scan, const char *p, uint32_t node)
+{
+	const struct field_node *found = &scan->fields->nodes[node];
+	uint32_t slot = found->first_slot;
+	const char *start = p;
+	struct json_value value;
+
+	if (found->first_child != FIELD_NONE)
+		p = scan_inner(scan, p, node);
+	else
+		p = *p == '"' ? skip_string(scan, p) : skip_value(scan, p);
+	if (!p)
+		return NULL;
+	value = value_of(scan, start, p);
 	for (; slot != FIELD_NONE; slot = scan->fields->next_slot[slot])
 		scan->values[slot] = value;
 	return p;
@@ -277,4 +287,29 @@ enum json_verdict json_scan(const struct fields *fields, struct span line,
 	if (!p)
 		return scan.too_deep ? JSON_TOO_DEEP : JSON_INVALID;
 	return *start == '{' ? JSON_VALID : JSON_NOT_OBJECT;
+}
+
+bool json_next_member(struct span *rest, struct json_member *member)
+{
+	const char *end = rest->data + rest->size;
+	const char *p = skip_space(rest->data);
+	const char *start;
+	struct scan scan;
+
+	if (*p == '}')
+		return false;
+	/* Over the brace that opens, or a comma. */
+	p = skip_space(p + 1);
+	if (*p == '}')
+		return false;
+	scan.end = end;
+	scan.has_words = rest->size >= 7;
+	scan.depth = 0;
+	start = scan_name(&scan, p, &member->name);
+	p = start ? skip_value(&scan, start) : NULL;
+	if (!p)
+		return false;
+	member->value = value_of(&scan, start, p);
+	*rest = span_make(p, (size_t)(end - p));
+	return true;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/span.h"
 #include "core/fields.h"
 
@@ -61,7 +62,31 @@ enum json_unescaped {
 enum json_unescaped json_unescape(struct span text, char *out, size_t capacity,
 				  size_t *size);
 
-/* Compares what the quotes of a valid string hold, unescaped, with a text. */
+/* Appends the same; a lone surrogate as if UTF-8 could write it (3 bytes). */
+void json_text_append(struct buffer *out, struct span escaped);
+
+/*
+ * Compares what the quotes of a valid string hold, unescaped, with a text. A
+ * lone surrogate equals nothing.
+ */
 bool json_text_equals(struct span escaped, struct span text);
+
+/*
+ * Below, at or above 0 as the bytes of the same come before, are or come after
+ * the text's; a lone surrogate as json_text_append() has it.
+ */
+int json_text_compare(struct span escaped, struct span text);
+
+/* A member of an object. */
+struct json_member {
+	struct span name; /* what its quotes hold */
+	struct json_value value;
+};
+
+/*
+ * Reads the member at *rest, which begins as the text of a valid object and is
+ * moved behind what was read. False: there is no more.
+ */
+bool json_next_member(struct span *rest, struct json_member *member);
 
 #endif

@@ -149,6 +149,77 @@ START_TEST(lone_surrogates_equal_no_text)
 }
 END_TEST
 
+static int sign_of(int order)
+{
+	return (order > 0) - (order < 0);
+}
+
+static int compare_bytes(struct span a, struct span b)
+{
+	size_t common = a.size < b.size ? a.size : b.size;
+	int order = memcmp(a.data, b.data, common);
+
+	return order != 0 ? sign_of(order)
+			  : (a.size > b.size) - (a.size < b.size);
+}
+
+START_TEST(escaped_text_is_ordered_by_the_bytes_that_it_stands_for)
+{
+	size_t count = sizeof(pairs) / sizeof(pairs[0]);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < count; j++) {
+			struct span escaped = copy(pairs[i].escaped);
+			struct span whole = copy(pairs[j].text);
+
+			for (size_t size = 0; size <= whole.size; size++) {
+				struct span text = span_make(whole.data, size);
+				int order = json_text_compare(escaped, text);
+
+				ck_assert_int_eq(
+					sign_of(order),
+					compare_bytes(pairs[i].text, text));
+			}
+			free((char *)escaped.data);
+			free((char *)whole.data);
+		}
+}
+END_TEST
+
+/* The same to one that appends them and to one that compares. */
+START_TEST(lone_surrogates_can_be_appended_and_ordered)
+{
+	static const struct {
+		const char *escaped;
+		const char *text;
+	} cases[] = {
+		{"\\ud800", "\xed\xa0\x80"},
+		{"\\uDFFF", "\xed\xbf\xbf"},
+		{"a\\ud800\\n", "a\xed\xa0\x80\n"},
+		{"\\ud800\\ud800\\udc00", "\xed\xa0\x80\xf0\x90\x80\x80"},
+		{"\\udc00\\ud800", "\xed\xb0\x80\xed\xa0\x80"},
+		{"\\ud83d\xc3\xa9", "\xed\xa0\xbd\xc3\xa9"},
+		{"\\ud800udc00", "\xed\xa0\x80udc00"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span escaped = copy(span_of(cases[i].escaped));
+		struct span text = span_of(cases[i].text);
+		struct buffer out = {0};
+
+		buffer_append_text(&out, "<");
+		json_text_append(&out, escaped);
+		ck_assert(out.size == 1 + text.size &&
+			  memcmp(out.data + 1, text.data, text.size) == 0);
+		ck_assert_int_eq(json_text_compare(escaped, text), 0);
+		ck_assert_int_lt(
+			json_text_compare(escaped, span_of("\xee\x80\x80")), 0);
+		buffer_release(&out);
+		free((char *)escaped.data);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("json text");
@@ -163,6 +234,9 @@ int main(void)
 	tcase_add_test(tests,
 		       escaped_text_equals_what_it_stands_for_and_nothing_else);
 	tcase_add_test(tests, lone_surrogates_equal_no_text);
+	tcase_add_test(tests,
+		       escaped_text_is_ordered_by_the_bytes_that_it_stands_for);
+	tcase_add_test(tests, lone_surrogates_can_be_appended_and_ordered);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
