@@ -1,0 +1,212 @@
+#include "core/filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/decimal.h"
+#include "base/utf8.h"
+#include "core/fields.h"
+
+/* --- FIELD OP VALUE ------------------------------------------------------- */
+
+/* The operator that begins at p; returns its size, 0 for none. */
+static size_t operator_at(const char *p, enum filter_op *op)
+{
+	/* The longer before the shorter that it begins with. */
+	static const struct {
+		char sign[3];
+		enum filter_op op;
+	} operators[] = {
+		{"==", FILTER_EQUAL},	  {"=", FILTER_EQUAL},
+		{"!=", FILTER_NOT_EQUAL}, {"<=", FILTER_LESS_EQUAL},
+		{"<", FILTER_LESS},	  {">=", FILTER_GREATER_EQUAL},
+		{">", FILTER_GREATER},
+	};
+
+	for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++) {
+		size_t size = strlen(operators[i].sign);
+
+		if (strncmp(p, operators[i].sign, size) == 0) {
+			*op = operators[i].op;
+			return size;
+		}
+	}
+	return 0;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static struct span without_spaces_behind(struct span text)
+{
+	while (text.size > 0 && is_space(text.data[text.size - 1]))
+		text.size--;
+	return text;
+}
+
+static int check_field(const char *field, struct error *error)
+{
+	struct fields fields;
+	int slot;
+
+	if (field[0] == '\0')
+		return error_set(error, "no FIELD before the operator");
+	fields_init(&fields);
+	slot = fields_add(&fields, field, error);
+	fields_release(&fields);
+	return slot < 0 ? -1 : 0;
+}
+
+/*
+ * Is the text, with an LF behind it, a scalar of JSON? As the scanner sees it,
+ * which lets a value that is no object through as JSON_NOT_OBJECT.
+ */
+static bool is_scalar(struct span text)
+{
+	static const struct fields none = {0};
+	size_t offset;
+
+	if (text.size == 0 || text.data[0] == '{' || text.data[0] == '[')
+		return false;
+	return json_scan(&none, text, NULL, &offset) == JSON_NOT_OBJECT;
+}
+
+static enum json_type scalar_type(char first)
+{
+	switch (first) {
+	case '"': return JSON_STRING;
+	case 'n': return JSON_NULL;
+	case 't': return JSON_TRUE;
+	case 'f': return JSON_FALSE;
+	default: return JSON_NUMBER;
+	}
+}
+
+/* The VALUE as it stands is a string, unless it is a scalar. */
+static int take_value(struct filter *filter, struct span value,
+		      struct error *error)
+{
+	struct span scalar = without_spaces_behind(value);
+	struct buffer line = {0};
+
+	if (!utf8_is_valid(value))
+		return error_set(error, "what stands after the operator is not "
+					"valid UTF-8");
+	buffer_append_span(&line, scalar);
+	buffer_append_char(&line, '\n');
+	if (line.failed)
+		return error_set(error, "out of memory");
+	filter->type = JSON_STRING;
+	if (!is_scalar(span_make(line.data, scalar.size))) {
+		buffer_append_span(&filter->value, value);
+	} else if (scalar.data[0] == '"') {
+		json_text_append(&filter->value,
+				 span_make(scalar.data + 1, scalar.size - 2));
+	} else {
+		filter->type = scalar_type(scalar.data[0]);
+		buffer_append_span(&filter->value, scalar);
+	}
+	buffer_release(&line);
+	if (filter->value.failed)
+		return error_set(error, "out of memory");
+	return 0;
+}
+
+int filter_parse(struct filter *filter, const char *text, struct error *error)
+{
+	const char *sign = text;
+	enum filter_op op = FILTER_EQUAL;
+	struct span field;
+	const char *value;
+	size_t size = 0;
+
+	while (*sign && (size = operator_at(sign, &op)) == 0)
+		sign++;
+	if (size == 0)
+		return error_set(error, "no operator (was '>' taken by the "
+					"shell? quote it)");
+	value = sign + size;
+	while (is_space(*value))
+		value++;
+	field = without_spaces_behind(span_make(text, (size_t)(sign - text)));
+
+	*filter = (struct filter){.text = text, .op = op};
+	filter->field = strndup(field.data, field.size);
+	if (!filter->field)
+		return error_set(error, "out of memory");
+	if (check_field(filter->field, error) < 0 ||
+	    take_value(filter, span_of(value), error) < 0) {
+		filter_release(filter);
+		return -1;
+	}
+	return 0;
+}
+
+void filter_release(struct filter *filter)
+{
+	free(filter->field);
+	buffer_release(&filter->value);
+	*filter = (struct filter){0};
+}
+
+/* --- does it hold? -------------------------------------------------------- */
+
+static int compare_bytes(struct span a, struct span b)
+{
+	size_t common = a.size < b.size ? a.size : b.size;
+	int order = common > 0 ? memcmp(a.data, b.data, common) : 0;
+
+	if (order == 0 && a.size != b.size)
+		order = a.size < b.size ? -1 : 1;
+	return order;
+}
+
+/* Of two values of the same type. */
+static bool is_equal(const struct filter *filter,
+		     const struct json_value *value)
+{
+	struct span wanted = buffer_span(&filter->value);
+
+	switch (filter->type) {
+	case JSON_STRING:
+		if (value->escaped)
+			return json_text_compare(value->text, wanted) == 0;
+		return span_equal(value->text, wanted);
+	case JSON_NUMBER:
+		return span_equal(value->text, wanted) ||
+		       decimal_compare(value->text, wanted) == 0;
+	default: return true;
+	}
+}
+
+/* Of two numbers or two strings. */
+static int compare(const struct filter *filter, const struct json_value *value)
+{
+	struct span wanted = buffer_span(&filter->value);
+
+	if (filter->type == JSON_NUMBER)
+		return decimal_compare(value->text, wanted);
+	if (value->escaped)
+		return json_text_compare(value->text, wanted);
+	return compare_bytes(value->text, wanted);
+}
+
+bool filter_holds(const struct filter *filter, const struct json_value *value)
+{
+	bool same = value->type == filter->type;
+
+	if (filter->op == FILTER_EQUAL)
+		return same && is_equal(filter, value);
+	if (filter->op == FILTER_NOT_EQUAL)
+		return !same || !is_equal(filter, value);
+	if (!same || filter->type < JSON_NUMBER)
+		return false;
+	switch (filter->op) {
+	case FILTER_LESS: return compare(filter, value) < 0;
+	case FILTER_LESS_EQUAL: return compare(filter, value) <= 0;
+	case FILTER_GREATER: return compare(filter, value) > 0;
+	default: return compare(filter, value) >= 0;
+	}
+}
