@@ -2,20 +2,40 @@
 
 #include <stdlib.h>
 
-int order_init(struct order *order, const char *const *key_names,
-	       size_t key_count, const char *missing_label, struct error *error)
+#include "base/timestamp.h"
+
+/* The slots in the order in which order.h has them. */
+static int add_fields(struct order *order, struct error *error)
 {
-	*order = (struct order){
-		.key_names = key_names,
-		.key_count = key_count,
-		.missing_label = missing_label,
-	};
+	const struct order_query *query = &order->query;
+	int slot = 0;
+
+	for (size_t i = 0; i < query->key_count && slot >= 0; i++)
+		slot = fields_add(&order->fields, query->key_names[i], error);
+	for (size_t i = 0; i < query->filter_count && slot >= 0; i++)
+		slot = fields_add(&order->fields, query->filters[i].field,
+				  error);
+	if (query->time_field && slot >= 0) {
+		slot = fields_add(&order->fields, query->time_field, error);
+		order->time_slot = (size_t)slot;
+	}
+	if (query->sum_field && slot >= 0) {
+		slot = fields_add(&order->fields, query->sum_field, error);
+		order->sum_slot = (size_t)slot;
+	}
+	return slot < 0 ? -1 : 0;
+}
+
+int order_init(struct order *order, const struct order_query *query,
+	       struct error *error)
+{
+	*order = (struct order){.query = *query, .record.orders = 1};
 	fields_init(&order->fields);
-	for (size_t i = 0; i < key_count; i++)
-		if (fields_add(&order->fields, key_names[i], error) < 0)
-			return -1;
-	order->values = calloc(key_count, sizeof(*order->values));
-	order->unescaped = malloc(key_count * KEY_PART_MAX);
+	if (add_fields(order, error) < 0)
+		return -1;
+	order->values =
+		calloc(order->fields.slot_count, sizeof(*order->values));
+	order->unescaped = malloc(query->key_count * KEY_PART_MAX);
 	if (!order->values || !order->unescaped)
 		return error_set(error, "out of memory");
 	return 0;
@@ -26,85 +46,116 @@ void order_release(struct order *order)
 	fields_release(&order->fields);
 	free(order->values);
 	free(order->unescaped);
+	buffer_release(&order->scratch);
+	sum_clear(&order->record.amount);
 	*order = (struct order){0};
 }
 
-static int reject(struct order *order, enum reject_reason reason, size_t offset,
-		  const char *field)
+static bool filters_hold(const struct order *order)
 {
-	order->reason = reason;
-	order->column = offset + 1;
-	order->field = field;
-	return -1;
-}
+	const struct order_query *query = &order->query;
+	const struct json_value *values = order->values + query->key_count;
 
-static int reject_json(struct order *order, enum json_verdict verdict,
-		       size_t offset)
-{
-	if (verdict == JSON_TOO_DEEP)
-		return reject(order, REJECT_TOO_DEEP, offset, NULL);
-	if (verdict == JSON_NOT_OBJECT)
-		return reject(order, REJECT_NOT_OBJECT, offset, NULL);
-	return reject(order, REJECT_INVALID_JSON, offset, NULL);
-}
-
-/* The string's text as a part, unescaped where that makes a difference. */
-static bool take_string(struct order *order, size_t slot)
-{
-	const struct json_value *value = &order->values[slot];
-	struct span text = value->text;
-	char *room = order->unescaped + slot * KEY_PART_MAX;
-
-	if (value->escaped) {
-		size_t size;
-
-		if (json_unescape(text, room, KEY_PART_MAX, &size) != JSON_TEXT)
+	for (size_t i = 0; i < query->filter_count; i++)
+		if (!filter_holds(&query->filters[i], &values[i]))
 			return false;
-		text = span_make(room, size);
-	}
-	order->parts[slot] = (struct key_part){KEY_STRING, text};
-	return text.size <= KEY_PART_MAX;
+	return true;
 }
 
-static bool take_value(struct order *order, size_t slot)
+static enum record_verdict take_time(struct order *order, int64_t latest_ns)
 {
-	const struct json_value *value = &order->values[slot];
-	enum key_type type;
+	const struct json_value *value = &order->values[order->time_slot];
+	enum record_verdict verdict = RECORD_REJECTED;
+	int64_t time_ns = 0;
 
-	switch (value->type) {
-	case JSON_STRING: return take_string(order, slot);
-	case JSON_NULL: type = KEY_NULL; break;
-	case JSON_FALSE: type = KEY_FALSE; break;
-	case JSON_TRUE: type = KEY_TRUE; break;
-	case JSON_NUMBER: type = KEY_NUMBER; break;
-	default: return false;
-	}
-	order->parts[slot] = (struct key_part){type, value->text};
-	return value->text.size <= KEY_PART_MAX;
+	if (value->type != JSON_NUMBER)
+		verdict = record_read_time(value, &order->scratch, &time_ns);
+	else if (timestamp_of_number(value->text, &time_ns))
+		verdict = RECORD_COUNTS;
+	if (verdict != RECORD_COUNTS)
+		return verdict;
+	if (time_ns > latest_ns)
+		return RECORD_REJECTED;
+	order->record.timed = true;
+	order->record.time_ns = time_ns;
+	return RECORD_COUNTS;
 }
 
-int order_judge(struct order *order, struct span line)
+/* It moves the watermark all the same, if its time is one. */
+static enum record_verdict take_filtered(struct order *order, int64_t latest_ns)
 {
-	size_t offset;
-	enum json_verdict verdict =
-		json_scan(&order->fields, line, order->values, &offset);
+	if (order->query.time_field &&
+	    take_time(order, latest_ns) == RECORD_FAILED)
+		return RECORD_FAILED;
+	return RECORD_FILTERED;
+}
 
-	if (verdict != JSON_VALID)
-		return reject_json(order, verdict, offset);
-	for (size_t i = 0; i < order->key_count; i++) {
-		const struct json_value *value = &order->values[i];
-		const char *field = order->key_names[i];
+/* Where the field's value, or what it lacks, is told of. */
+static enum record_verdict reject(struct order *order,
+				  enum reject_reason reason, size_t slot,
+				  const char *field, struct span line)
+{
+	return record_reject_value(&order->record, reason, &order->values[slot],
+				   field, line, order->start);
+}
 
-		if (value->type == JSON_ABSENT) {
-			if (!order->missing_label)
-				return reject(order, REJECT_MISSING_KEY, offset,
-					      field);
-			order->parts[i] = (struct key_part){
-				KEY_STRING, span_of(order->missing_label)};
-		} else if (!take_value(order, i)) {
-			offset = (size_t)(value->text.data - line.data);
-			return reject(order, REJECT_BAD_KEY, offset, field);
-		}
+static enum record_verdict take_part(struct order *order, size_t at,
+				     struct span line)
+{
+	const struct order_query *query = &order->query;
+	const struct json_value *value = &order->values[at];
+	const char *field = query->key_names[at];
+	char *room = order->unescaped + at * KEY_PART_MAX;
+
+	if (value->type == JSON_ABSENT) {
+		if (!query->missing_label)
+			return reject(order, REJECT_MISSING_KEY, at, field,
+				      line);
+		order->record.parts[at] = (struct key_part){
+			KEY_STRING, span_of(query->missing_label)};
+	} else if (!record_take_part(&order->record, at, value, room)) {
+		return reject(order, REJECT_BAD_KEY, at, field, line);
 	}
-	return 0;
+	return RECORD_COUNTS;
+}
+
+static enum record_verdict take_key(struct order *order, struct span line)
+{
+	enum record_verdict verdict = RECORD_COUNTS;
+
+	for (size_t i = 0;
+	     i < order->query.key_count && verdict == RECORD_COUNTS; i++)
+		verdict = take_part(order, i, line);
+	return verdict;
+}
+
+enum record_verdict order_judge(struct order *order, struct span line,
+				int64_t latest_ns)
+{
+	const struct order_query *query = &order->query;
+	enum record_verdict verdict;
+	enum json_verdict json;
+
+	order->record.timed = false;
+	json = json_scan(&order->fields, line, order->values, &order->start);
+	if (json != JSON_VALID)
+		return record_reject_json(&order->record, json, order->start);
+	if (!filters_hold(order))
+		return take_filtered(order, latest_ns);
+	verdict = take_key(order, line);
+	if (verdict == RECORD_COUNTS && query->time_field) {
+		verdict = take_time(order, latest_ns);
+		if (verdict == RECORD_REJECTED)
+			return reject(order, REJECT_BAD_TIME, order->time_slot,
+				      query->time_field, line);
+	}
+	if (verdict == RECORD_COUNTS && query->sum_field) {
+		verdict = record_take_amount(&order->record,
+					     &order->values[order->sum_slot],
+					     &order->scratch);
+		if (verdict == RECORD_REJECTED)
+			return reject(order, REJECT_BAD_NUMBER, order->sum_slot,
+				      query->sum_field, line);
+	}
+	return verdict;
 }

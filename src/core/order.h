@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
 #include "core/fields.h"
@@ -31,7 +32,9 @@ struct order {
 	size_t time_slot;	   /* if asked for */
 	size_t sum_slot;	   /* if asked for */
 	struct json_value *values; /* one a slot */
+	size_t start;		   /* where the line's object begins */
 	char *unescaped;	   /* KEY_PART_MAX bytes a key field */
+	struct buffer scratch;	   /* a time or amount, unescaped */
 	struct record record;	   /* of the line judged last */
 };
 

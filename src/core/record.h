@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/sum.h"
+#include "core/json.h"
 #include "core/key.h"
 #include "core/tallies.h"
 
@@ -32,5 +34,44 @@ struct record {
 	size_t column;	   /* in bytes, from 1 */
 	const char *field; /* of what is missing or bad, or NULL */
 };
+
+/*
+ * For who judges: what a value of the line says goes into the record. Where
+ * they return a verdict, it is RECORD_COUNTS; or RECORD_REJECTED when the value
+ * is missing or none of what it should be, and nothing changed; or
+ * RECORD_FAILED. The scratch holds what must be unescaped first.
+ */
+
+/*
+ * A part of the key. False: bad_key. The room is KEY_PART_MAX bytes, for as
+ * long as the part is used.
+ */
+bool record_take_part(struct record *record, size_t at,
+		      const struct json_value *value, char *room) MUST_CHECK;
+
+/* A string that is a time, wherever it is to go. */
+enum record_verdict record_read_time(const struct json_value *value,
+				     struct buffer *scratch,
+				     int64_t *time_ns) MUST_CHECK;
+
+/* The amount: a number, or a string that is one. */
+enum record_verdict record_take_amount(struct record *record,
+				       const struct json_value *value,
+				       struct buffer *scratch) MUST_CHECK;
+
+/* Why it is rejected: what json_scan() found at the offset. */
+enum record_verdict record_reject_json(struct record *record,
+				       enum json_verdict verdict,
+				       size_t offset);
+
+/*
+ * Or the value of a field; one that is missing is told where the record begins,
+ * at `start`.
+ */
+enum record_verdict record_reject_value(struct record *record,
+					enum reject_reason reason,
+					const struct json_value *value,
+					const char *field, struct span line,
+					size_t start);
 
 #endif

@@ -1,62 +1,4 @@
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/buffer.h"
-#include "core/order.h"
-#include "exact.h"
-
-static struct order order;
-static struct exact exact;
-
-static void end(void)
-{
-	order_release(&order);
-	free(exact.block);
-}
-
-static void ask(const char *const *names, size_t count, const char *label)
-{
-	struct error error;
-
-	order_release(&order);
-	ck_assert_int_eq(order_init(&order, names, count, label, &error), 0);
-}
-
-static int judge(struct span line)
-{
-	free(exact.block);
-	exact = exact_copy(line, 0);
-	return order_judge(&order, exact.line);
-}
-
-static void assert_key(size_t at, enum key_type type, const char *text)
-{
-	ck_assert_int_eq(order.parts[at].type, type);
-	ck_assert_msg(span_is(order.parts[at].text, text), "%.*s, expected %s",
-		      (int)order.parts[at].text.size, order.parts[at].text.data,
-		      text);
-}
-
-static void assert_counts(const char *line, enum key_type type,
-			  const char *text)
-{
-	ck_assert_msg(judge(span_of(line)) == 0, "%s", line);
-	assert_key(0, type, text);
-}
-
-static void assert_rejected(const char *line, enum reject_reason reason,
-			    size_t column, const char *field)
-{
-	ck_assert_msg(judge(span_of(line)) == -1, "%s", line);
-	ck_assert_msg(order.reason == reason && order.column == column,
-		      "%s: reason %d, column %zu", line, (int)order.reason,
-		      order.column);
-	ck_assert_pstr_eq(order.field, field);
-}
-
-static const char *const status[] = {"status"};
-static const char *const several[] = {"a", "b.c"};
+#include "order_judged.h"
 
 START_TEST(a_key_has_a_type_and_a_text)
 {
@@ -79,8 +21,8 @@ END_TEST
 START_TEST(a_nul_neither_ends_nor_merges_a_key)
 {
 	ask(status, 1, NULL);
-	ck_assert_int_eq(judge(span_of("{\"status\":\"a\\u0000b\"}")), 0);
-	ck_assert(span_equal(order.parts[0].text, span_make("a\0b", 3)));
+	assert_verdict("{\"status\":\"a\\u0000b\"}", RECORD_COUNTS);
+	ck_assert(span_equal(order.record.parts[0].text, span_make("a\0b", 3)));
 }
 END_TEST
 
@@ -98,8 +40,8 @@ START_TEST(the_first_reason_that_applies_is_told_with_its_column)
 	assert_rejected("{\"status\": [1]}", REJECT_BAD_KEY, 12, "status");
 	assert_rejected("{\"status\":1,\"status\":{}}", REJECT_BAD_KEY, 22,
 			"status");
-	ck_assert_int_eq(judge(span_of("{\"status\":\"\\ud800\"}")), -1);
-	ck_assert_int_eq(order.reason, REJECT_BAD_KEY);
+	assert_rejected("{\"status\":\"\\ud800\"}", REJECT_BAD_KEY, 12,
+			"status");
 }
 END_TEST
 
@@ -126,11 +68,11 @@ START_TEST(a_record_may_be_too_deep)
 END_TEST
 
 /* The key of the given size, in one of the ways to write it. */
-static int judge_sized(const char *before, const char *piece, size_t pieces,
-		       const char *behind)
+static enum record_verdict judge_sized(const char *before, const char *piece,
+				       size_t pieces, const char *behind)
 {
 	struct buffer line = {0};
-	int result;
+	enum record_verdict result;
 
 	buffer_append_text(&line, before);
 	for (size_t i = 0; i < pieces; i++)
@@ -163,12 +105,12 @@ START_TEST(a_key_of_4096_bytes_is_the_longest)
 
 		ck_assert_int_eq(judge_sized(cases[i].before, cases[i].piece,
 					     fits, cases[i].behind),
-				 0);
-		ck_assert_uint_eq(order.parts[0].text.size, 4096);
+				 RECORD_COUNTS);
+		ck_assert_uint_eq(order.record.parts[0].text.size, 4096);
 		ck_assert_int_eq(judge_sized(cases[i].before, cases[i].piece,
 					     fits + 1, cases[i].behind),
-				 -1);
-		ck_assert_int_eq(order.reason, REJECT_BAD_KEY);
+				 RECORD_REJECTED);
+		ck_assert_int_eq(order.record.reason, REJECT_BAD_KEY);
 	}
 }
 END_TEST
@@ -176,9 +118,8 @@ END_TEST
 START_TEST(keys_are_judged_in_the_order_given)
 {
 	ask(several, 2, NULL);
-	ck_assert_int_eq(
-		judge(span_of("{\"b\":{\"c\":\"\\t\"},\"a\":\"\\n\"}")), 0);
-	assert_key(0, KEY_STRING, "\n");
+	assert_counts("{\"b\":{\"c\":\"\\t\"},\"a\":\"\\n\"}", KEY_STRING,
+		      "\n");
 	assert_key(1, KEY_STRING, "\t");
 	assert_rejected("{}", REJECT_MISSING_KEY, 1, "a");
 	assert_rejected("{\"a\":[]}", REJECT_BAD_KEY, 6, "a");
@@ -206,11 +147,19 @@ END_TEST
 START_TEST(what_is_no_field_is_refused)
 {
 	static const char *const names[] = {"status", "a..b"};
-	struct error error;
+	const struct order_query queries[] = {
+		{.key_names = names, .key_count = 2},
+		{.key_names = names, .key_count = 1, .time_field = "a."},
+		{.key_names = names, .key_count = 1, .sum_field = "/~"},
+	};
 
-	order_release(&order);
-	ck_assert_int_eq(order_init(&order, names, 2, NULL, &error), -1);
-	ck_assert(strlen(error.message) > 0);
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		struct error error = {""};
+
+		order_release(&order);
+		ck_assert_int_eq(order_init(&order, &queries[i], &error), -1);
+		ck_assert(strlen(error.message) > 0);
+	}
 }
 END_TEST
 
@@ -222,7 +171,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tests);
-	tcase_add_checked_fixture(tests, NULL, end);
+	tcase_add_checked_fixture(tests, NULL, end_order);
 	tcase_add_test(tests, a_key_has_a_type_and_a_text);
 	tcase_add_test(tests, a_nul_neither_ends_nor_merges_a_key);
 	tcase_add_test(tests,

@@ -1,0 +1,113 @@
+#include "core/record.h"
+
+#include "base/timestamp.h"
+
+static bool take_string(struct record *record, size_t at,
+			const struct json_value *value, char *room)
+{
+	struct span text = value->text;
+
+	if (value->escaped) {
+		size_t size;
+
+		if (json_unescape(text, room, KEY_PART_MAX, &size) != JSON_TEXT)
+			return false;
+		text = span_make(room, size);
+	}
+	record->parts[at] = (struct key_part){KEY_STRING, text};
+	return text.size <= KEY_PART_MAX;
+}
+
+bool record_take_part(struct record *record, size_t at,
+		      const struct json_value *value, char *room)
+{
+	enum key_type type;
+
+	switch (value->type) {
+	case JSON_STRING: return take_string(record, at, value, room);
+	case JSON_NULL: type = KEY_NULL; break;
+	case JSON_FALSE: type = KEY_FALSE; break;
+	case JSON_TRUE: type = KEY_TRUE; break;
+	case JSON_NUMBER: type = KEY_NUMBER; break;
+	default: return false;
+	}
+	record->parts[at] = (struct key_part){type, value->text};
+	return value->text.size <= KEY_PART_MAX;
+}
+
+/* A string's text, unescaped where that makes a difference. */
+static bool string_text(const struct json_value *value, struct buffer *scratch,
+			struct span *text)
+{
+	*text = value->text;
+	if (!value->escaped)
+		return true;
+	buffer_clear(scratch);
+	json_text_append(scratch, value->text);
+	*text = buffer_span(scratch);
+	return !scratch->failed;
+}
+
+enum record_verdict record_read_time(const struct json_value *value,
+				     struct buffer *scratch, int64_t *time_ns)
+{
+	struct span text;
+
+	if (value->type != JSON_STRING)
+		return RECORD_REJECTED;
+	if (!string_text(value, scratch, &text))
+		return RECORD_FAILED;
+	return timestamp_read(text, time_ns) ? RECORD_COUNTS : RECORD_REJECTED;
+}
+
+enum record_verdict record_take_amount(struct record *record,
+				       const struct json_value *value,
+				       struct buffer *scratch)
+{
+	struct span text = value->text;
+
+	if (value->type == JSON_STRING) {
+		if (!string_text(value, scratch, &text))
+			return RECORD_FAILED;
+	} else if (value->type != JSON_NUMBER) {
+		return RECORD_REJECTED;
+	}
+	switch (sum_read(&record->amount, text)) {
+	case SUM_READ: return RECORD_COUNTS;
+	case SUM_NO_MEMORY: return RECORD_FAILED;
+	default: return RECORD_REJECTED;
+	}
+}
+
+static enum record_verdict reject(struct record *record,
+				  enum reject_reason reason, size_t offset,
+				  const char *field)
+{
+	record->reason = reason;
+	record->column = offset + 1;
+	record->field = field;
+	return RECORD_REJECTED;
+}
+
+enum record_verdict record_reject_json(struct record *record,
+				       enum json_verdict verdict, size_t offset)
+{
+	switch (verdict) {
+	case JSON_TOO_DEEP:
+		return reject(record, REJECT_TOO_DEEP, offset, NULL);
+	case JSON_NOT_OBJECT:
+		return reject(record, REJECT_NOT_OBJECT, offset, NULL);
+	default: return reject(record, REJECT_INVALID_JSON, offset, NULL);
+	}
+}
+
+enum record_verdict record_reject_value(struct record *record,
+					enum reject_reason reason,
+					const struct json_value *value,
+					const char *field, struct span line,
+					size_t start)
+{
+	if (value->type != JSON_ABSENT)
+		start = (size_t)(value->text.data - line.data);
+	return reject(record, reason, start, field);
+}
