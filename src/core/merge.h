@@ -3,10 +3,10 @@
  * the orders that it stands for, or the reason why not.
  *
  * A row is {"start":TIME,"end":TIME,"partial":BOOL,"key":{..},"count":N,..} and
- * perhaps "sum"; other fields do not matter. The first row that counts fixes
- * the names of the key fields and whether there are sums; the first whole one
- * fixes the length of the windows, unless it was given. Rows that come before
- * that are for the caller to keep.
+ * perhaps "sum"; other fields do not matter. A null key is that of (other). The
+ * first row that counts fixes whether there are sums, the first with a key the
+ * names of its fields, and the first whole one the length of the windows,
+ * unless it was given. Rows that come before that are for the caller to keep.
  */
 #ifndef CORE_MERGE_H
 #define CORE_MERGE_H
@@ -24,12 +24,13 @@
 struct merge {
 	int64_t window_ns; /* 0: the first whole row is to say it */
 	char *key_names[KEY_FIELDS_MAX]; /* owned */
-	size_t key_count;		 /* 0: the first row is to say them */
-	bool summing;			 /* the first row had a sum */
-	bool names_fixed;
-	struct fields fields;	   /* of what stands around the key */
+	size_t key_count;     /* 0: the first row with a key is to say them */
+	bool summing;	      /* the first row had a sum */
+	bool sums_fixed;      /* there was a first row */
+	struct fields fields; /* of what stands around the key */
 	struct json_value *values; /* one a slot */
-	struct buffer unescaped;   /* the key's strings */
+	char *unescaped;	   /* KEY_PART_MAX bytes a key field */
+	struct buffer scratch;	   /* a time or sum, unescaped */
 	struct record record;	   /* of the line judged last */
 };
 
