@@ -43,8 +43,9 @@ struct positions {
 	size_t count;
 	size_t capacity;
 	uint64_t last_id;
-	struct position **by_inode; /* a hash table of the files */
-	size_t slot_count;
+	struct position **by_inode; /* hash tables: of the files, of all */
+	struct position **by_name;
+	size_t slot_count; /* of each */
 };
 
 void positions_init(struct positions *positions);
@@ -64,7 +65,10 @@ struct position *positions_add(struct positions *positions,
 struct position *positions_next_file(const struct positions *positions,
 				     uint64_t inode, struct position *after);
 
-/* The unclaimed file or stream that was last seen under the name, or NULL. */
+/*
+ * The unclaimed file or stream that was last seen under the name, or NULL; of
+ * several the newest. One that was renamed since it was added is not found.
+ */
 struct position *positions_find(const struct positions *positions,
 				enum position_kind kind, const char *name);
 

@@ -1,0 +1,187 @@
+/*
+ * Both tables are of open addressing and nothing leaves them before the end. A
+ * name's slot is that of the time when it was put there: who renames a position
+ * has claimed it, and is not looking for it any more.
+ */
+#include "core/position.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+
+#define SLOTS_MIN 64
+
+void positions_init(struct positions *positions)
+{
+	*positions = (struct positions){0};
+}
+
+void positions_release(struct positions *positions)
+{
+	for (size_t i = 0; i < positions->count; i++) {
+		free(positions->list[i]->name);
+		free(positions->list[i]);
+	}
+	free(positions->list);
+	free(positions->by_inode);
+	free(positions->by_name);
+	positions_init(positions);
+}
+
+/* Names and inodes of the user's own files: nobody floods these tables. */
+static size_t slot_of(const struct positions *positions, const void *data,
+		      size_t size)
+{
+	static const uint64_t key[2] = {0, 0};
+	uint64_t hash = siphash(key, 0, span_make(data, size));
+
+	return (size_t)hash & (positions->slot_count - 1);
+}
+
+static size_t slot_after(const struct positions *positions, size_t slot)
+{
+	return (slot + 1) & (positions->slot_count - 1);
+}
+
+static void slot_put(const struct positions *positions, struct position **table,
+		     size_t slot, struct position *position)
+{
+	while (table[slot])
+		slot = slot_after(positions, slot);
+	table[slot] = position;
+}
+
+static void positions_index(const struct positions *positions,
+			    struct position *position)
+{
+	size_t by_name =
+		slot_of(positions, position->name, strlen(position->name));
+	size_t by_inode;
+
+	slot_put(positions, positions->by_name, by_name, position);
+	if (position->kind != POSITION_FILE)
+		return;
+	by_inode =
+		slot_of(positions, &position->inode, sizeof(position->inode));
+	slot_put(positions, positions->by_inode, by_inode, position);
+}
+
+/* Room for one more in tables that are at most half full. */
+static int positions_grow_slots(struct positions *positions)
+{
+	size_t count = positions->slot_count;
+	struct position **by_inode, **by_name;
+
+	if (positions->count < count / 2)
+		return 0;
+	count = count > 0 ? count * 2 : SLOTS_MIN;
+	by_inode = calloc(count, sizeof(struct position *));
+	by_name = calloc(count, sizeof(struct position *));
+	if (!by_inode || !by_name) {
+		free(by_inode);
+		free(by_name);
+		return -1;
+	}
+	free(positions->by_inode);
+	free(positions->by_name);
+	positions->by_inode = by_inode;
+	positions->by_name = by_name;
+	positions->slot_count = count;
+	for (size_t i = 0; i < positions->count; i++)
+		positions_index(positions, positions->list[i]);
+	return 0;
+}
+
+static int positions_grow_list(struct positions *positions)
+{
+	size_t capacity = positions->capacity;
+	struct position **list;
+
+	if (positions->count < capacity)
+		return 0;
+	capacity = capacity > 0 ? capacity * 2 : 16;
+	list = realloc(positions->list, capacity * sizeof(struct position *));
+	if (!list)
+		return -1;
+	positions->list = list;
+	positions->capacity = capacity;
+	return 0;
+}
+
+struct position *positions_add(struct positions *positions,
+			       const struct position *position)
+{
+	struct position *added;
+
+	if (positions_grow_list(positions) != 0 ||
+	    positions_grow_slots(positions) != 0)
+		return NULL;
+	added = malloc(sizeof(*added));
+	if (!added)
+		return NULL;
+	*added = *position;
+	added->name = strdup(position->name);
+	if (!added->name) {
+		free(added);
+		return NULL;
+	}
+	if (added->id == 0)
+		added->id = positions->last_id + 1;
+	if (added->id > positions->last_id)
+		positions->last_id = added->id;
+	positions->list[positions->count++] = added;
+	positions_index(positions, added);
+	return added;
+}
+
+struct position *positions_next_file(const struct positions *positions,
+				     uint64_t inode, struct position *after)
+{
+	struct position *position;
+	size_t slot;
+
+	if (positions->slot_count == 0)
+		return NULL;
+	slot = slot_of(positions, &inode, sizeof(inode));
+	while ((position = positions->by_inode[slot]) != NULL) {
+		slot = slot_after(positions, slot);
+		if (position == after)
+			after = NULL;
+		else if (!after && position->inode == inode)
+			return position;
+	}
+	return NULL;
+}
+
+struct position *positions_find(const struct positions *positions,
+				enum position_kind kind, const char *name)
+{
+	struct position *position, *found = NULL;
+	size_t slot;
+
+	if (positions->slot_count == 0)
+		return NULL;
+	slot = slot_of(positions, name, strlen(name));
+	for (; (position = positions->by_name[slot]) != NULL;
+	     slot = slot_after(positions, slot)) {
+		if (position->claimed || position->kind != kind ||
+		    strcmp(position->name, name) != 0)
+			continue;
+		if (!found || position->id > found->id)
+			found = position;
+	}
+	return found;
+}
+
+int position_rename(struct position *position, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (!copy)
+		return -1;
+	free(position->name);
+	position->name = copy;
+	position->changed = true;
+	return 0;
+}

@@ -1,0 +1,171 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/position.h"
+
+static struct positions positions;
+
+static void setup(void)
+{
+	positions_init(&positions);
+}
+
+static void teardown(void)
+{
+	positions_release(&positions);
+}
+
+static struct position *add(enum position_kind kind, char *name, uint64_t inode)
+{
+	struct position wanted = {.kind = kind, .name = name, .inode = inode};
+	struct position *added = positions_add(&positions, &wanted);
+
+	ck_assert_ptr_nonnull(added);
+	return added;
+}
+
+START_TEST(empty_table_finds_nothing)
+{
+	ck_assert_ptr_null(positions_next_file(&positions, 1, NULL));
+	ck_assert_ptr_null(positions_find(&positions, POSITION_FILE, "a"));
+}
+END_TEST
+
+START_TEST(added_position_is_a_copy_with_a_number)
+{
+	char name[] = "orders";
+	struct position wanted = {
+		.kind = POSITION_FILE,
+		.name = name,
+		.inode = 7,
+		.hash = 8,
+		.hashed_bytes = 9,
+		.offset = 10,
+		.line_number = 11,
+		.newest_ns = 12,
+		.claimed = true,
+	};
+	struct position *first = positions_add(&positions, &wanted);
+
+	ck_assert_ptr_nonnull(first);
+	name[0] = 'x';
+	ck_assert_str_eq(first->name, "orders");
+	ck_assert_uint_eq(first->id, 1);
+	ck_assert_uint_eq(first->hash, 8);
+	ck_assert_uint_eq(first->hashed_bytes, 9);
+	ck_assert_uint_eq(first->offset, 10);
+	ck_assert_uint_eq(first->line_number, 11);
+	ck_assert_int_eq(first->newest_ns, 12);
+	ck_assert(first->claimed);
+	ck_assert_uint_eq(add(POSITION_STREAM, name, 0)->id, 2);
+}
+END_TEST
+
+START_TEST(numbers_of_an_earlier_run_are_kept_and_not_given_again)
+{
+	struct position wanted = {.id = 40, .name = (char[]){"a"}};
+
+	ck_assert_uint_eq(positions_add(&positions, &wanted)->id, 40);
+	wanted.id = 3;
+	ck_assert_uint_eq(positions_add(&positions, &wanted)->id, 3);
+	ck_assert_uint_eq(add(POSITION_FILE, "b", 1)->id, 41);
+}
+END_TEST
+
+START_TEST(all_files_of_an_inode_are_found_one_after_the_other)
+{
+	struct position *a = add(POSITION_FILE, "a", 7);
+	struct position *b, *found;
+
+	add(POSITION_FILE, "other", 8);
+	add(POSITION_STREAM, "stream", 7);
+	b = add(POSITION_FILE, "b", 7);
+	found = positions_next_file(&positions, 7, NULL);
+	ck_assert_ptr_eq(found, a);
+	found = positions_next_file(&positions, 7, found);
+	ck_assert_ptr_eq(found, b);
+	ck_assert_ptr_null(positions_next_file(&positions, 7, found));
+	ck_assert_ptr_null(positions_next_file(&positions, 9, NULL));
+}
+END_TEST
+
+START_TEST(name_finds_its_kind_unclaimed_and_newest)
+{
+	struct position *old = add(POSITION_FILE, "a", 1);
+	struct position *new = add(POSITION_FILE, "a", 2);
+	struct position *stream = add(POSITION_STREAM, "a", 0);
+
+	ck_assert_ptr_eq(positions_find(&positions, POSITION_FILE, "a"), new);
+	ck_assert_ptr_eq(positions_find(&positions, POSITION_STREAM, "a"),
+			 stream);
+	new->claimed = true;
+	ck_assert_ptr_eq(positions_find(&positions, POSITION_FILE, "a"), old);
+	old->claimed = true;
+	ck_assert_ptr_null(positions_find(&positions, POSITION_FILE, "a"));
+	ck_assert_ptr_null(positions_find(&positions, POSITION_FILE, "b"));
+}
+END_TEST
+
+START_TEST(renamed_position_has_changed_and_leaves_its_name)
+{
+	struct position *position = add(POSITION_FILE, "a", 1);
+
+	ck_assert_int_eq(position_rename(position, "a.1"), 0);
+	ck_assert_str_eq(position->name, "a.1");
+	ck_assert(position->changed);
+	ck_assert_ptr_null(positions_find(&positions, POSITION_FILE, "a"));
+	ck_assert_ptr_eq(positions_next_file(&positions, 1, NULL), position);
+}
+END_TEST
+
+START_TEST(thousands_stay_where_they_are_and_are_all_found)
+{
+	enum { COUNT = 5000 };
+	static struct position *all[COUNT];
+	char name[16];
+
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof(name), "f%u", i);
+		all[i] = add(POSITION_FILE, name, i / 2);
+	}
+	for (unsigned i = 0; i < COUNT; i++) {
+		struct position *file;
+
+		snprintf(name, sizeof(name), "f%u", i);
+		ck_assert_ptr_eq(
+			positions_find(&positions, POSITION_FILE, name),
+			all[i]);
+		file = positions_next_file(&positions, i / 2, NULL);
+		if (file != all[i])
+			file = positions_next_file(&positions, i / 2, file);
+		ck_assert_ptr_eq(file, all[i]);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("position");
+	TCase *test_case = tcase_create("position");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(test_case, setup, teardown);
+	tcase_add_test(test_case, empty_table_finds_nothing);
+	tcase_add_test(test_case, added_position_is_a_copy_with_a_number);
+	tcase_add_test(test_case,
+		       numbers_of_an_earlier_run_are_kept_and_not_given_again);
+	tcase_add_test(test_case,
+		       all_files_of_an_inode_are_found_one_after_the_other);
+	tcase_add_test(test_case, name_finds_its_kind_unclaimed_and_newest);
+	tcase_add_test(test_case,
+		       renamed_position_has_changed_and_leaves_its_name);
+	tcase_add_test(test_case,
+		       thousands_stay_where_they_are_and_are_all_found);
+	suite_add_tcase(suite, test_case);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
