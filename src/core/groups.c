@@ -4,17 +4,7 @@
 #include <string.h>
 
 #include "base/siphash.h"
-#include "base/sort.h"
-
-#define BLOCK_BYTES ((size_t)64 << 10)
-
-/* Keys are laid one behind the other into blocks that never move. */
-struct group_block {
-	struct group_block *next;
-	size_t size;
-	size_t capacity;
-	unsigned char bytes[];
-};
+#include "core/groups_order.h"
 
 int groups_init(struct groups *groups, size_t key_count, const uint64_t seed[2],
 		struct error *error)
@@ -28,23 +18,19 @@ int groups_init(struct groups *groups, size_t key_count, const uint64_t seed[2],
 	};
 	groups->slots = calloc(groups->slot_count, sizeof(*groups->slots));
 	groups->keys = calloc(groups->capacity, sizeof(*groups->keys));
-	if (!groups->slots || !groups->keys)
+	groups->flags = calloc(groups->capacity, sizeof(*groups->flags));
+	if (!groups->slots || !groups->keys || !groups->flags)
 		return error_set(error, "out of memory");
 	return 0;
 }
 
 void groups_release(struct groups *groups)
 {
-	struct group_block *block = groups->blocks;
-
-	while (block) {
-		struct group_block *next = block->next;
-
-		free(block);
-		block = next;
-	}
+	keystore_release(&groups->store);
 	free(groups->slots);
 	free(groups->keys);
+	free(groups->flags);
+	free(groups->free_numbers);
 	free(groups->order);
 	free(groups->order_scratch);
 	*groups = (struct groups){0};
@@ -154,60 +140,104 @@ static int grow_slots(struct groups *groups)
 	return 0;
 }
 
-static int grow_keys(struct groups *groups)
+static int grow(void **column, size_t item, uint32_t from, uint32_t to)
 {
-	uint32_t capacity;
-	const unsigned char **keys;
+	char *grown = realloc(*column, to * item);
 
-	if (groups->capacity > UINT32_MAX / 2)
+	if (!grown)
 		return -1;
-	capacity = groups->capacity * 2;
-	keys = realloc(groups->keys, capacity * sizeof(*keys));
-	if (!keys)
-		return -1;
-	groups->keys = keys;
-	groups->capacity = capacity;
+	memset(grown + from * item, 0, (to - from) * item);
+	*column = grown;
 	return 0;
 }
 
-static unsigned char *block_reserve(struct groups *groups, size_t size)
+/* Room for numbers below `count`. */
+static int reserve_numbers(struct groups *groups, uint64_t count)
 {
-	struct group_block *block = groups->blocks;
-	size_t capacity = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+	uint64_t capacity = groups->capacity;
 
-	if (block && block->capacity - block->size >= size)
-		return block->bytes + block->size;
-	block = malloc(sizeof(*block) + capacity);
-	if (!block)
-		return NULL;
-	block->size = 0;
-	block->capacity = capacity;
-	block->next = groups->blocks;
-	groups->blocks = block;
-	return block->bytes;
+	while (capacity < count)
+		capacity *= 2;
+	if (capacity > UINT32_MAX)
+		return -1;
+	if (capacity == groups->capacity)
+		return 0;
+	if (grow((void **)&groups->keys, sizeof(*groups->keys),
+		 groups->capacity, (uint32_t)capacity) != 0 ||
+	    grow((void **)&groups->flags, sizeof(*groups->flags),
+		 groups->capacity, (uint32_t)capacity) != 0)
+		return -1;
+	groups->capacity = (uint32_t)capacity;
+	return 0;
+}
+
+/* All that a group needs in order to be there; then it can not fail. */
+static int reserve_group(struct groups *groups, uint32_t number)
+{
+	/* At most half of the slots are taken. */
+	if ((size_t)groups->live * 2 >= groups->slot_count &&
+	    grow_slots(groups) != 0)
+		return -1;
+	if (reserve_numbers(groups, (uint64_t)number + 1) != 0)
+		return -1;
+	return groups->order ? groups_reserve_order(groups) : 0;
+}
+
+static void enter_group(struct groups *groups, uint32_t number, uint32_t hash,
+			const unsigned char *key, size_t size)
+{
+	keystore_keep(&groups->store, size);
+	groups->keys[number] = key;
+	groups->flags[number] = GROUP_LIVE;
+	groups->live++;
+	if (number >= groups->count)
+		groups->count = number + 1;
+	if (groups->order)
+		groups->order[groups->ordered++] = number;
+	take_slot(groups->slots, groups->slot_count,
+		  (struct group_slot){hash, number});
+}
+
+/* Adds a group under a number that has none. */
+static int add_as(struct groups *groups, uint32_t number,
+		  const struct key_part *parts)
+{
+	size_t size = key_size(parts, groups->key_count);
+	unsigned char *key;
+
+	if (reserve_group(groups, number) != 0)
+		return -1;
+	key = keystore_reserve(&groups->store, size);
+	if (!key)
+		return -1;
+	key_encode(key, parts, groups->key_count);
+	enter_group(groups, number, hash_parts(groups, parts), key, size);
+	return 0;
 }
 
 uint32_t groups_add(struct groups *groups, const struct key_part *parts)
 {
-	size_t size = key_size(parts, groups->key_count);
-	uint32_t hash = hash_parts(groups, parts);
-	unsigned char *key;
+	uint32_t number = groups->count;
 
-	/* At most half of the slots are taken. */
-	if ((size_t)groups->count * 2 > groups->slot_count &&
-	    grow_slots(groups) != 0)
+	if (groups->free_count > 0)
+		number = groups->free_numbers[groups->free_count - 1];
+	if (number == UINT32_MAX || add_as(groups, number, parts) != 0)
 		return GROUP_OTHER;
-	if (groups->count == groups->capacity && grow_keys(groups) != 0)
-		return GROUP_OTHER;
-	key = block_reserve(groups, size);
-	if (!key)
-		return GROUP_OTHER;
-	key_encode(key, parts, groups->key_count);
-	groups->blocks->size += size;
-	groups->keys[groups->count] = key;
-	take_slot(groups->slots, groups->slot_count,
-		  (struct group_slot){hash, groups->count});
-	return groups->count++;
+	if (groups->free_count > 0) {
+		/* The removed ones stand behind the free ones. */
+		groups->free_count--;
+		groups->free_numbers[groups->free_count] =
+			groups->free_numbers[groups->free_count +
+					     groups->removed_count];
+	}
+	return number;
+}
+
+static void decode(const struct groups *groups, const unsigned char *key,
+		   struct key_part parts[KEY_FIELDS_MAX])
+{
+	for (size_t i = 0; i < groups->key_count; i++)
+		parts[i] = key_next(&key);
 }
 
 uint32_t groups_add_key(struct groups *groups, const unsigned char *key)
@@ -215,60 +245,145 @@ uint32_t groups_add_key(struct groups *groups, const unsigned char *key)
 	struct key_part parts[KEY_FIELDS_MAX] = {0};
 	uint32_t number;
 
-	for (size_t i = 0; i < groups->key_count; i++)
-		parts[i] = key_next(&key);
+	decode(groups, key, parts);
 	number = groups_find(groups, parts);
 	return number != GROUP_OTHER ? number : groups_add(groups, parts);
 }
 
-static int compare_numbers(const void *a, const void *b, const void *context)
-{
-	const struct groups *groups = context;
-	const uint32_t *left = a;
-	const uint32_t *right = b;
+/* --- removing ------------------------------------------------------------- */
 
-	return key_compare(groups->keys[*left], groups->keys[*right],
-			   groups->key_count);
+static size_t find_slot(const struct groups *groups, uint32_t hash,
+			uint32_t number)
+{
+	size_t i = hash & (groups->slot_count - 1);
+
+	while (groups->slots[i].number != number)
+		i = (i + 1) & (groups->slot_count - 1);
+	return i;
 }
 
-static int reserve_order(struct groups *groups)
+/* Those behind it move up, so that none is cut off from its home. */
+static void leave_slot(struct groups *groups, size_t hole)
 {
-	uint32_t *order, *scratch;
+	struct group_slot *slots = groups->slots;
+	size_t mask = groups->slot_count - 1;
 
-	if (groups->order_capacity >= groups->capacity)
+	for (size_t i = (hole + 1) & mask; slots[i].number != GROUP_OTHER;
+	     i = (i + 1) & mask) {
+		if (((i - slots[i].hash) & mask) < ((i - hole) & mask))
+			continue;
+		slots[hole] = slots[i];
+		hole = i;
+	}
+	slots[hole].number = GROUP_OTHER;
+}
+
+static int reserve_removed(struct groups *groups)
+{
+	uint32_t taken = groups->free_count + groups->removed_count;
+	uint32_t capacity =
+		groups->free_capacity ? groups->free_capacity * 2 : 32;
+
+	if (taken < groups->free_capacity)
 		return 0;
-	order = realloc(groups->order, groups->capacity * sizeof(*order));
-	if (!order)
+	if (grow((void **)&groups->free_numbers, sizeof(uint32_t), taken,
+		 capacity) != 0)
 		return -1;
-	groups->order = order;
-	scratch = realloc(groups->order_scratch,
-			  groups->capacity * sizeof(*scratch));
-	if (!scratch)
-		return -1;
-	groups->order_scratch = scratch;
-	groups->order_capacity = groups->capacity;
+	groups->free_capacity = capacity;
 	return 0;
 }
 
-const uint32_t *groups_sorted(struct groups *groups)
+int groups_remove(struct groups *groups, uint32_t number)
 {
-	uint32_t named = groups->count - 1;
-	uint32_t sorted = groups->sorted;
-	uint32_t *merged;
+	struct key_part parts[KEY_FIELDS_MAX] = {0};
 
-	if (sorted == named && groups->order)
-		return groups->order;
-	if (reserve_order(groups) != 0)
-		return NULL;
-	for (uint32_t i = sorted; i < named; i++)
-		groups->order[i] = i + 1;
-	sort_items(groups->order + sorted, named - sorted, sizeof(uint32_t),
-		   groups->order_scratch, compare_numbers, groups);
-	merged = groups->order_scratch;
-	sort_merge(groups->order, sorted, named, sizeof(uint32_t), merged,
-		   compare_numbers, groups);
-	groups->order_scratch = groups->order;
-	groups->order = merged;
-	groups->sorted = named;
-	return groups->order;
+	if (reserve_removed(groups) != 0)
+		return -1;
+	decode(groups, groups->keys[number], parts);
+	leave_slot(groups,
+		   find_slot(groups, hash_parts(groups, parts), number));
+	keystore_drop(&groups->store, key_size(parts, groups->key_count));
+	groups->flags[number] = 0;
+	groups->live--;
+	groups->free_numbers[groups->free_count + groups->removed_count++] =
+		number;
+	return 0;
+}
+
+void groups_removed(struct groups *groups)
+{
+	memset(groups->recent, 0, sizeof(groups->recent));
+	groups_leave_order(groups);
+}
+
+/* Moves the live keys to a new store. What cannot be moved stays. */
+static void compact(struct groups *groups)
+{
+	struct keystore store = {0};
+	const unsigned char **keys =
+		calloc(groups->capacity, sizeof(*groups->keys));
+
+	for (uint32_t i = 1; keys && i < groups->count; i++) {
+		struct key_part parts[KEY_FIELDS_MAX] = {0};
+		unsigned char *key;
+		size_t size;
+
+		if (!(groups->flags[i] & GROUP_LIVE))
+			continue;
+		decode(groups, groups->keys[i], parts);
+		size = key_size(parts, groups->key_count);
+		key = keystore_reserve(&store, size);
+		if (!key) {
+			free(keys);
+			keystore_release(&store);
+			return;
+		}
+		key_encode(key, parts, groups->key_count);
+		keystore_keep(&store, size);
+		keys[i] = key;
+	}
+	if (!keys)
+		return;
+	free(groups->keys);
+	groups->keys = keys;
+	keystore_release(&groups->store);
+	groups->store = store;
+}
+
+void groups_recycle(struct groups *groups)
+{
+	groups->free_count += groups->removed_count;
+	groups->removed_count = 0;
+	if (keystore_is_wasteful(&groups->store))
+		compact(groups);
+}
+
+/* --- an earlier run ------------------------------------------------------- */
+
+int groups_restore(struct groups *groups, uint32_t number,
+		   const unsigned char *key)
+{
+	struct key_part parts[KEY_FIELDS_MAX] = {0};
+
+	if (number < groups->count && groups->flags[number] & GROUP_LIVE &&
+	    groups_remove(groups, number) != 0)
+		return -1;
+	groups_drop_order(groups);
+	decode(groups, key, parts);
+	return add_as(groups, number, parts);
+}
+
+int groups_restored(struct groups *groups)
+{
+	groups_removed(groups);
+	groups->free_count = 0;
+	groups->removed_count = 0;
+	for (uint32_t i = groups->count - 1; i > 0; i--) {
+		if (groups->flags[i] & GROUP_LIVE)
+			continue;
+		if (reserve_removed(groups) != 0)
+			return -1;
+		groups->free_numbers[groups->free_count++] = i;
+	}
+	return 0;
 }

@@ -1,6 +1,7 @@
 #include "core/snapshot.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/sort.h"
 
@@ -11,8 +12,12 @@ void snapshot_init(struct snapshot *snapshot)
 
 void snapshot_release(struct snapshot *snapshot)
 {
+	for (size_t i = 0; i < snapshot->sum_capacity; i++)
+		sum_clear(&snapshot->sums[i]);
+	free(snapshot->sums);
 	free(snapshot->rows);
 	free(snapshot->scratch);
+	free(snapshot->shown);
 	snapshot_init(snapshot);
 }
 
@@ -37,17 +42,7 @@ static int reserve_rows(struct snapshot *snapshot, size_t count)
 	return 0;
 }
 
-static struct row group_row(const struct groups *groups,
-			    const struct windows *windows, uint32_t number)
-{
-	uint64_t count = windows->pane.counts[number];
-
-	return (struct row){
-		.key = groups->keys[number],
-		.count = count,
-		.total = windows->totals[number] + count,
-	};
-}
+/* --- which rows, in which order ------------------------------------------- */
 
 /*
  * A row for each group that is known, or that had an order; in this order, or
@@ -57,13 +52,21 @@ static void list_rows(struct snapshot *snapshot, const struct groups *groups,
 		      const uint32_t *order, const struct windows *windows,
 		      const struct row_choice *choice)
 {
-	snapshot->row_count = 0;
-	for (uint32_t i = 0; i < groups->count - 1; i++) {
-		uint32_t number = order ? order[i] : i + 1;
-		struct row row = group_row(groups, windows, number);
+	uint32_t candidates = order ? groups->live : groups->count - 1;
 
-		if (number <= choice->expected ||
-		    (choice->active ? row.count : row.total) > 0)
+	snapshot->row_count = 0;
+	for (uint32_t i = 0; i < candidates; i++) {
+		uint32_t group = order ? order[i] : i + 1;
+		unsigned flags = groups->flags[group];
+		struct row row = {
+			.group = group,
+			.count = pane_count(&windows->window, group),
+			.total = windows->totals[group],
+		};
+
+		if (flags & GROUP_LIVE &&
+		    (flags & GROUP_EXPECTED ||
+		     (choice->active ? row.count : row.total) > 0))
 			snapshot->rows[snapshot->row_count++] = row;
 	}
 }
@@ -77,13 +80,23 @@ static int larger_count(const void *a, const void *b, const void *context)
 	return (left->count < right->count) - (left->count > right->count);
 }
 
+static int larger_total(const void *a, const void *b, const void *context)
+{
+	const struct row *left = a;
+	const struct row *right = b;
+
+	(void)context;
+	return (left->total < right->total) - (left->total > right->total);
+}
+
 static int smaller_key(const void *a, const void *b, const void *context)
 {
 	const struct row *left = a;
 	const struct row *right = b;
 	const struct groups *groups = context;
 
-	return key_compare(left->key, right->key, groups->key_count);
+	return key_compare(groups->keys[left->group],
+			   groups->keys[right->group], groups->key_count);
 }
 
 /* The order of a top list. */
@@ -154,9 +167,12 @@ static int fill_all(struct snapshot *snapshot, struct groups *groups,
 	if (!order)
 		return -1;
 	list_rows(snapshot, groups, order, windows, choice);
-	/* A stable sort: rows of one count stay in the order of their keys. */
-	if (choice->by_count)
+	/* A stable sort: rows that are equal stay in the order of their keys.
+	 */
+	if (choice->order == ORDER_COUNT)
 		sort_rows(snapshot, larger_count, groups);
+	else if (choice->order == ORDER_TOTAL)
+		sort_rows(snapshot, larger_total, groups);
 	return 0;
 }
 
@@ -166,14 +182,20 @@ static void fill_top(struct snapshot *snapshot, const struct groups *groups,
 {
 	list_rows(snapshot, groups, NULL, windows, choice);
 	keep_top(snapshot, choice->top, groups);
-	sort_rows(snapshot, choice->by_count ? higher_rank : smaller_key,
-		  groups);
+	if (choice->order == ORDER_COUNT) {
+		sort_rows(snapshot, higher_rank, groups);
+		return;
+	}
+	sort_rows(snapshot, smaller_key, groups);
+	if (choice->order == ORDER_TOTAL)
+		sort_rows(snapshot, larger_total, groups);
 }
 
 /* The last row is what has none of its own, named or not. */
 static void add_other(struct snapshot *snapshot, bool active)
 {
 	struct row other = {
+		.group = GROUP_OTHER,
 		.count = snapshot->orders,
 		.total = snapshot->total_orders,
 	};
@@ -184,6 +206,79 @@ static void add_other(struct snapshot *snapshot, bool active)
 	}
 	if ((active ? other.count : other.total) > 0)
 		snapshot->rows[snapshot->row_count++] = other;
+}
+
+/* --- sums ----------------------------------------------------------------- */
+
+static int reserve_sums(struct snapshot *snapshot, uint32_t group_count)
+{
+	size_t wanted = 2 * (snapshot->row_count + 1);
+	size_t bytes = group_count / 8 + 1;
+	struct sum *sums;
+	uint8_t *shown;
+
+	for (size_t i = 0; i < snapshot->sum_capacity; i++)
+		sum_clear(&snapshot->sums[i]);
+	if (wanted > snapshot->sum_capacity) {
+		sums = realloc(snapshot->sums, wanted * sizeof(*sums));
+		if (!sums)
+			return -1;
+		memset(sums + snapshot->sum_capacity, 0,
+		       (wanted - snapshot->sum_capacity) * sizeof(*sums));
+		snapshot->sums = sums;
+		snapshot->sum_capacity = wanted;
+	}
+	if (bytes > snapshot->shown_bytes) {
+		shown = realloc(snapshot->shown, bytes);
+		if (!shown)
+			return -1;
+		snapshot->shown = shown;
+		snapshot->shown_bytes = bytes;
+	}
+	memset(snapshot->shown, 0, snapshot->shown_bytes);
+	return 0;
+}
+
+static int add_sums(struct sum sums[2], const struct windows *windows,
+		    uint32_t group)
+{
+	const struct sum *window = pane_sum(&windows->window, group);
+
+	if (window && sum_add(&sums[0], window) != 0)
+		return -1;
+	return sum_add(&sums[1], &windows->total_sums[group]);
+}
+
+/* Of each row; (other) has those of all groups that are not shown. */
+static int fill_sums(struct snapshot *snapshot, const struct groups *groups,
+		     const struct windows *windows)
+{
+	struct sum *all;
+	struct sum *other = NULL;
+
+	if (reserve_sums(snapshot, groups->count) != 0)
+		return -1;
+	all = &snapshot->sums[2 * snapshot->row_count];
+	for (size_t i = 0; i < snapshot->row_count; i++) {
+		uint32_t group = snapshot->rows[i].group;
+		struct sum *sums = &snapshot->sums[2 * i];
+
+		if (group == GROUP_OTHER) {
+			other = sums;
+			continue;
+		}
+		snapshot->shown[group / 8] |= (uint8_t)(1u << group % 8);
+		if (add_sums(sums, windows, group) != 0)
+			return -1;
+	}
+	for (uint32_t group = 0; group < groups->count; group++) {
+		bool shown = snapshot->shown[group / 8] >> group % 8 & 1;
+
+		if (add_sums(all, windows, group) != 0 ||
+		    (!shown && other && add_sums(other, windows, group) != 0))
+			return -1;
+	}
+	return 0;
 }
 
 int snapshot_fill(struct snapshot *snapshot, struct groups *groups,
@@ -197,8 +292,9 @@ int snapshot_fill(struct snapshot *snapshot, struct groups *groups,
 		fill_top(snapshot, groups, windows, choice);
 	else if (fill_all(snapshot, groups, windows, choice) != 0)
 		return -1;
-	snapshot->orders = windows->pane.orders;
-	snapshot->total_orders = windows->total_orders + snapshot->orders;
+	snapshot->key_source = groups;
+	snapshot->orders = windows->window.orders;
+	snapshot->total_orders = windows->total_orders;
 	add_other(snapshot, choice->active);
-	return 0;
+	return windows->total_sums ? fill_sums(snapshot, groups, windows) : 0;
 }

@@ -3,25 +3,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-void windows_init(struct windows *windows, int64_t length_ns)
+void windows_init(struct windows *windows, int64_t slide_ns, int64_t span,
+		  bool summing, bool tracks, uint32_t mixer)
 {
-	*windows = (struct windows){.length_ns = length_ns};
+	*windows = (struct windows){
+		.slide_ns = slide_ns,
+		.span = span,
+		.closed = PANE_NONE,
+		.tracks = tracks,
+		.hot_start_ns = INT64_MAX,
+		.hot_end_ns = INT64_MIN,
+	};
+	panes_init(&windows->panes, summing, mixer);
+	pane_init(&windows->window, summing, mixer);
 }
 
 void windows_release(struct windows *windows)
 {
-	free(windows->pane.counts);
+	panes_release(&windows->panes);
+	pane_release(&windows->window);
+	for (size_t i = 0; windows->total_sums && i < windows->capacity; i++)
+		sum_clear(&windows->total_sums[i]);
 	free(windows->totals);
-	windows_init(windows, windows->length_ns);
+	free(windows->total_sums);
+	free(windows->is_changed);
+	free(windows->changed);
+	*windows = (struct windows){0};
 }
 
-static int grow(uint64_t **column, size_t from, size_t to)
+static int grow(void **column, size_t item, size_t from, size_t to)
 {
-	uint64_t *grown = realloc(*column, to * sizeof(*grown));
+	char *grown = realloc(*column, to * item);
 
 	if (!grown)
 		return -1;
-	memset(grown + from, 0, (to - from) * sizeof(*grown));
+	memset(grown + from * item, 0, (to - from) * item);
 	*column = grown;
 	return 0;
 }
@@ -29,137 +45,279 @@ static int grow(uint64_t **column, size_t from, size_t to)
 int windows_reserve(struct windows *windows, size_t count)
 {
 	size_t capacity = windows->capacity ? windows->capacity : 32;
+	size_t from = windows->capacity;
 
 	if (count <= windows->capacity)
 		return 0;
 	while (capacity < count)
 		capacity *= 2;
-	if (grow(&windows->pane.counts, windows->capacity, capacity) != 0 ||
-	    grow(&windows->totals, windows->capacity, capacity) != 0)
+	if (grow((void **)&windows->totals, sizeof(*windows->totals), from,
+		 capacity) != 0)
+		return -1;
+	if (windows->panes.summing &&
+	    grow((void **)&windows->total_sums, sizeof(*windows->total_sums),
+		 from, capacity) != 0)
+		return -1;
+	if (windows->tracks &&
+	    (grow((void **)&windows->is_changed, sizeof(*windows->is_changed),
+		  from, capacity) != 0 ||
+	     grow((void **)&windows->changed, sizeof(*windows->changed), from,
+		  capacity) != 0))
 		return -1;
 	windows->capacity = capacity;
 	return 0;
 }
 
-/* The start of the window that holds this time. */
-static int64_t grid_start(const struct windows *windows, int64_t time_ns)
+/* --- panes and time ------------------------------------------------------- */
+
+int64_t windows_pane(const struct windows *windows, int64_t time_ns)
 {
-	int64_t into_ns = (time_ns - windows->origin_ns) % windows->length_ns;
+	int64_t since_ns = time_ns - windows->origin_ns;
+	int64_t pane;
 
-	if (into_ns < 0)
-		into_ns += windows->length_ns;
-	return time_ns - into_ns;
-}
-
-/* The open window begins at now_ns, on the grid or inside a window of it. */
-static void open_window(struct windows *windows, int64_t now_ns)
-{
-	int64_t start_ns = now_ns;
-	int64_t end_ns = INT64_MAX;
-
-	if (windows->length_ns > 0) {
-		start_ns = grid_start(windows, now_ns);
-		end_ns = start_ns + windows->length_ns;
-	}
-	windows->open = (struct window){
-		.start_ns = now_ns,
-		.end_ns = end_ns,
-		.partial = now_ns != start_ns || windows->down > 0 ||
-			   windows->waiting,
-	};
-	windows->counted = windows->up > 0;
-	windows->began_ns = now_ns;
-	windows->ended_ns = now_ns;
-}
-
-void windows_begin(struct windows *windows, int64_t now_ns, bool aligned,
-		   size_t up, size_t down)
-{
-	windows->origin_ns = aligned ? 0 : now_ns;
-	windows->up = up;
-	windows->down = down;
-	open_window(windows, now_ns);
-}
-
-void windows_source_up(struct windows *windows, int64_t now_ns)
-{
-	windows->down--;
-	windows->up++;
-	if (!windows->counted) {
-		windows->counted = true;
-		windows->began_ns = now_ns;
-	}
-}
-
-void windows_source_ended(struct windows *windows, int64_t now_ns)
-{
-	windows->up--;
-	if (windows->up > 0)
-		return;
-	windows->ended_ns = now_ns;
-	/* One that was up for no time does not give a window an empty span. */
-	if (now_ns == windows->began_ns)
-		windows->counted = false;
-}
-
-void windows_source_down(struct windows *windows, int64_t now_ns)
-{
-	windows_source_ended(windows, now_ns);
-	windows_source_hurt(windows);
-}
-
-void windows_source_hurt(struct windows *windows)
-{
-	windows->down++;
-	windows->open.partial = true;
-}
-
-void windows_wait(struct windows *windows, bool waiting)
-{
-	windows->waiting = waiting;
-	if (waiting)
-		windows->open.partial = true;
-}
-
-int64_t windows_end(const struct windows *windows)
-{
-	return windows->open.end_ns;
-}
-
-struct window windows_bounds(const struct windows *windows, int64_t end_ns)
-{
-	struct window window = windows->open;
-
-	window.partial = window.partial || end_ns != window.end_ns;
-	window.end_ns = end_ns;
-	if (windows->counted) {
-		window.start_ns = windows->began_ns;
-		if (windows->up == 0)
-			window.end_ns = windows->ended_ns;
-	}
-	return window;
-}
-
-static void settle_pane(struct windows *windows, size_t group_count)
-{
-	for (size_t i = 0; i < group_count; i++)
-		windows->totals[i] += windows->pane.counts[i];
-	memset(windows->pane.counts, 0,
-	       group_count * sizeof(*windows->pane.counts));
-	windows->total_orders += windows->pane.orders;
-	windows->pane.orders = 0;
-}
-
-uint64_t windows_next(struct windows *windows, int64_t now_ns,
-		      size_t group_count)
-{
-	int64_t passed_ns;
-
-	settle_pane(windows, group_count);
-	passed_ns = windows->open.end_ns;
-	open_window(windows, now_ns);
-	if (windows->length_ns == 0)
+	if (windows->slide_ns == 0)
 		return 0;
-	passed_ns = grid_start(windows, now_ns) - passed_ns;
-	return passed_ns > 0 ? (uint64_t)(passed_ns / windows->length_ns) : 0;
+	pane = since_ns / windows->slide_ns;
+	return since_ns % windows->slide_ns < 0 ? pane - 1 : pane;
+}
+
+int64_t windows_start(const struct windows *windows, int64_t pane)
+{
+	int64_t start_ns;
+
+	if (windows->slide_ns == 0)
+		return pane <= 0 ? windows->origin_ns : INT64_MAX;
+	if (__builtin_mul_overflow(pane, windows->slide_ns, &start_ns) ||
+	    __builtin_add_overflow(start_ns, windows->origin_ns, &start_ns))
+		return pane < 0 ? INT64_MIN : INT64_MAX;
+	return start_ns;
+}
+
+void windows_begin(struct windows *windows, int64_t origin_ns, int64_t now_ns)
+{
+	windows->origin_ns = origin_ns;
+	windows->closed = windows_pane(windows, now_ns) + windows->span - 2;
+}
+
+static void forget_hot(struct windows *windows)
+{
+	windows->hot = NULL;
+	windows->hot_start_ns = INT64_MAX;
+	windows->hot_end_ns = INT64_MIN;
+}
+
+enum windows_room windows_open(struct windows *windows, int64_t time_ns)
+{
+	int64_t index = windows_pane(windows, time_ns);
+	struct pane *pane = panes_find(&windows->panes, index);
+	bool waits = index > windows->closed;
+
+	if (!pane) {
+		if (windows->panes.count >= PANES_MAX)
+			return WINDOWS_FULL;
+		pane = panes_open(&windows->panes, index, waits);
+		if (!pane)
+			return WINDOWS_FAILED;
+		windows->retained += !waits;
+	}
+	windows->hot = pane;
+	windows->hot_start_ns = windows_start(windows, index);
+	windows->hot_end_ns = windows_start(windows, index + 1);
+	return WINDOWS_ROOM;
+}
+
+bool windows_has_room(const struct windows *windows, uint32_t group)
+{
+	return windows->panes.counters < COUNTERS_MAX ||
+	       pane_count(windows->hot, group) > 0;
+}
+
+/* --- counting ------------------------------------------------------------- */
+
+/* Adds to the totals, which change. */
+static int add_total(struct windows *windows, uint32_t group, uint64_t orders,
+		     const struct sum *amount)
+{
+	if (amount && sum_add(&windows->total_sums[group], amount) != 0)
+		return -1;
+	windows->totals[group] += orders;
+	windows->total_orders += orders;
+	windows_change(windows, group);
+	return 0;
+}
+
+int windows_add(struct windows *windows, uint32_t group, uint64_t orders,
+		const struct sum *amount, uint32_t groups)
+{
+	struct pane *pane = windows->hot;
+	uint32_t used = pane->used;
+
+	if (pane_add(pane, group, orders, amount, groups) != 0)
+		return -1;
+	windows->panes.counters += pane->used - used;
+	if (pane->index > windows->closed)
+		return 0;
+	if (pane_widen(&windows->window, groups) != 0 ||
+	    pane_add(&windows->window, group, orders, amount, groups) != 0)
+		return -1;
+	return add_total(windows, group, orders, amount);
+}
+
+/* --- closing -------------------------------------------------------------- */
+
+int64_t windows_next(const struct windows *windows)
+{
+	int64_t first;
+
+	if (windows->retained > 0)
+		return windows->closed + 1;
+	return panes_first(&windows->panes, &first) ? first : PANE_NONE;
+}
+
+void windows_pass(struct windows *windows, int64_t pane)
+{
+	if (pane > windows->closed)
+		windows->closed = pane;
+}
+
+/* One pane a window: its counters are the window's, and nothing is copied. */
+static void move_pane(struct windows *windows, struct pane *pane)
+{
+	struct pane emptied = windows->window;
+
+	windows->panes.counters -= pane->used;
+	windows->window = *pane;
+	emptied.index = pane->index;
+	*pane = emptied;
+	panes_close(&windows->panes, pane);
+}
+
+static int add_pane(struct windows *windows, const struct pane *pane,
+		    uint32_t groups)
+{
+	struct counter counter;
+	uint32_t at = 0;
+
+	if (pane_widen(&windows->window, groups) != 0)
+		return -1;
+	while (pane_next(pane, &at, &counter))
+		if (pane_add(&windows->window, counter.group, counter.count,
+			     counter.sum, groups) != 0)
+			return -1;
+	windows->retained++;
+	return 0;
+}
+
+static int add_totals(struct windows *windows, const struct pane *pane)
+{
+	struct counter counter;
+	uint32_t at = 0;
+
+	while (pane_next(pane, &at, &counter))
+		if (add_total(windows, counter.group, counter.count,
+			      counter.sum) != 0)
+			return -1;
+	return 0;
+}
+
+int windows_gather(struct windows *windows, int64_t pane_index, uint32_t groups)
+{
+	struct pane *pane = panes_find(&windows->panes, pane_index);
+	int64_t first;
+
+	windows->closed = pane_index;
+	if (!pane)
+		return 0;
+	if (panes_first(&windows->panes, &first) && first == pane_index)
+		panes_take_first(&windows->panes);
+	if (add_totals(windows, pane) != 0)
+		return -1;
+	if (windows->span > 1)
+		return add_pane(windows, pane, groups);
+	forget_hot(windows);
+	move_pane(windows, pane);
+	return 0;
+}
+
+static void subtract_pane(struct windows *windows, const struct pane *pane)
+{
+	struct pane *window = &windows->window;
+	struct counter counter;
+	uint32_t at = 0;
+
+	while (pane_next(pane, &at, &counter)) {
+		window->counts[counter.group] -= counter.count;
+		window->orders -= counter.count;
+		/* What is subtracted was added before: it has the room. */
+		if (counter.sum && sum_subtract(&window->sums[counter.group],
+						counter.sum) != 0)
+			return;
+	}
+}
+
+void windows_drop(struct windows *windows)
+{
+	struct pane *pane;
+
+	if (windows->span == 1) {
+		pane_clear(&windows->window);
+		return;
+	}
+	pane = panes_find(&windows->panes, windows->closed - windows->span + 1);
+	if (!pane)
+		return;
+	if (pane == windows->hot)
+		forget_hot(windows);
+	subtract_pane(windows, pane);
+	windows->retained--;
+	panes_close(&windows->panes, pane);
+}
+
+int windows_skip(struct windows *windows, int64_t pane, uint32_t groups)
+{
+	while (windows->closed < pane && windows_next(windows) != PANE_NONE &&
+	       windows_next(windows) <= pane) {
+		if (windows_gather(windows, windows_next(windows), groups) != 0)
+			return -1;
+		windows_drop(windows);
+	}
+	windows_pass(windows, pane);
+	return 0;
+}
+
+void windows_reopen(struct windows *windows)
+{
+	windows->closed--;
+}
+
+uint64_t windows_open_orders(const struct windows *windows)
+{
+	const struct pane *pane =
+		panes_find(&windows->panes, windows->closed + 1);
+
+	return windows->window.orders + (pane ? pane->orders : 0);
+}
+
+/* --- changes of groups ---------------------------------------------------- */
+
+int windows_forget(struct windows *windows, uint32_t group)
+{
+	if (windows->total_sums) {
+		if (sum_add(&windows->total_sums[0],
+			    &windows->total_sums[group]) != 0)
+			return -1;
+		sum_clear(&windows->total_sums[group]);
+	}
+	windows->totals[0] += windows->totals[group];
+	windows->totals[group] = 0;
+	windows_change(windows, 0);
+	windows_change(windows, group);
+	return 0;
+}
+
+void windows_settle_changes(struct windows *windows)
+{
+	for (size_t i = 0; i < windows->changed_count; i++)
+		windows->is_changed[windows->changed[i]] = 0;
+	windows->changed_count = 0;
 }

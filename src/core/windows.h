@@ -1,15 +1,22 @@
 /*
- * windows: when a window begins and ends, and what was counted in it.
+ * windows: what was counted in which pane, and which window closes next.
  *
- * A window is [start, end) and the sum of its panes; so far every window is one
- * pane. Starts lie at multiples of the length from an origin: 1970, or the
- * beginning of the run. All times are nanoseconds since 1970, are parameters,
- * and never run backwards. Counts are columns, indexed by group number.
+ * A pane is [start, start + slide); starts lie at multiples of the slide from
+ * an origin: 1970, or the beginning of the run. A window is the sum of so many
+ * panes, one if windows do not slide; it is named by its last pane. Windows
+ * close in the order of time. Of one that closes
  *
- * A window is partial when it was not counted in from its beginning to its end:
- * the run began or ended inside, a source was down, or the input had to wait.
- * Where no source was up at its beginning or end, it says when counting really
- * began and ended; if none was up at all, it keeps its bounds.
+ *     windows_gather()   adds its last pane to the sums of the window and to
+ *                        the totals,
+ *     (a snapshot)       and
+ *     windows_drop()     subtracts its first pane,
+ *
+ * which costs the same however many panes there are. An order may still come
+ * for a pane that is gathered already, while a window to come holds it: then it
+ * is added to pane, sums and totals at once.
+ *
+ * By arrival an order's time is when it was read. Counts are kept by group
+ * number; all times are nanoseconds since 1970.
  */
 #ifndef CORE_WINDOWS_H
 #define CORE_WINDOWS_H
@@ -19,82 +26,124 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "core/panes.h"
 
-/* Counts of the orders of [start, end), a number for each group. */
-struct pane {
-	uint64_t *counts;
-	uint64_t orders;
-};
-
-struct window {
-	int64_t start_ns;
-	int64_t end_ns;
-	bool partial;
-};
+/* In place of a pane: there is none. */
+#define PANE_NONE INT64_MIN
 
 struct windows {
-	int64_t length_ns; /* 0: one window, the whole input */
+	int64_t slide_ns; /* 0: one pane, the whole input */
 	int64_t origin_ns;
-	struct window open; /* as it would be if nothing disturbs it */
-	struct pane pane;   /* of the open window */
-	uint64_t *totals;   /* of all panes before it, by group number */
+	int64_t span; /* panes a window */
+	struct panes panes;
+	struct pane *hot; /* counted in last, */
+	int64_t hot_start_ns;
+	int64_t hot_end_ns; /* and its span of time */
+	int64_t closed;	    /* the last pane that was gathered, or passed */
+	uint64_t retained;  /* panes up to it that a window to come holds */
+	struct pane window; /* the sums of the window that closes */
+	/* Of all panes up to `closed`, by group number: */
+	uint64_t *totals;
+	struct sum *total_sums; /* or NULL: nothing is summed */
 	uint64_t total_orders;
-	size_t capacity; /* groups that the columns have room for */
-	/* Sources: */
-	size_t up;
-	size_t down;	  /* neither ended nor up */
-	bool waiting;	  /* the input has to wait for a slow reader */
-	bool counted;	  /* a source was up in the open window */
-	int64_t began_ns; /* if so: since when, */
-	int64_t ended_ns; /* and if none is up: until when */
+	size_t capacity; /* groups that there is room for */
+	/* Groups whose totals changed since windows_changes(), if it keeps
+	 * track: once each. */
+	bool tracks;
+	uint8_t *is_changed; /* by group number */
+	uint32_t *changed;
+	size_t changed_count;
 };
 
-void windows_init(struct windows *windows, int64_t length_ns);
+/*
+ * slide_ns 0: one window, the whole input, of one pane. `tracks`: which groups
+ * change is kept for a save.
+ */
+void windows_init(struct windows *windows, int64_t slide_ns, int64_t span,
+		  bool summing, bool tracks, uint32_t mixer);
 void windows_release(struct windows *windows);
 
 /* Makes room for groups 0 to count - 1. -1: memory is out. */
 int windows_reserve(struct windows *windows, size_t count) MUST_CHECK;
 
 /*
- * The run begins with so many sources up and down. `aligned`: windows start at
- * multiples of their length since 1970, else since now.
+ * Panes are counted from the origin. The first window that closes is the one
+ * that begins with the pane which holds now_ns.
  */
-void windows_begin(struct windows *windows, int64_t now_ns, bool aligned,
-		   size_t up, size_t down);
+void windows_begin(struct windows *windows, int64_t origin_ns, int64_t now_ns);
 
-/* A source that was down is up, that was up is down, or has ended. */
-void windows_source_up(struct windows *windows, int64_t now_ns);
-void windows_source_down(struct windows *windows, int64_t now_ns);
-void windows_source_ended(struct windows *windows, int64_t now_ns);
-/* Part of a source failed for good, the rest of it goes on. */
-void windows_source_hurt(struct windows *windows);
-void windows_wait(struct windows *windows, bool waiting);
+/* The pane that holds this time, and where a pane begins. */
+int64_t windows_pane(const struct windows *windows, int64_t time_ns);
+int64_t windows_start(const struct windows *windows, int64_t pane);
 
-/* Counts one order of the group in the open window. */
-static inline void windows_count(struct windows *windows, uint32_t group)
+enum windows_room {
+	WINDOWS_ROOM,
+	WINDOWS_FULL,	/* it would open more panes or counters than are kept */
+	WINDOWS_FAILED, /* memory is out */
+};
+
+/* Finds or opens the pane of that time, and makes it the hot one. */
+enum windows_room windows_open(struct windows *windows,
+			       int64_t time_ns) MUST_CHECK;
+
+/* Is there room for an order of the group in the hot pane? */
+bool windows_has_room(const struct windows *windows, uint32_t group);
+
+static inline bool windows_is_hot(const struct windows *windows,
+				  int64_t time_ns)
 {
-	windows->pane.counts[group]++;
-	windows->pane.orders++;
+	return time_ns >= windows->hot_start_ns &&
+	       time_ns < windows->hot_end_ns;
 }
-
-/* Must the open window be closed, now that it is so late? */
-static inline bool windows_due(const struct windows *windows, int64_t now_ns)
-{
-	return windows->length_ns > 0 && now_ns >= windows->open.end_ns;
-}
-
-/* When that will be; TIME_NEVER (INT64_MAX) for `all`. */
-int64_t windows_end(const struct windows *windows);
-
-/* The bounds of the open window if it ends at end_ns, inside or on time. */
-struct window windows_bounds(const struct windows *windows, int64_t end_ns);
 
 /*
- * The open window is over: its pane is added to the totals and emptied, and
- * the window that holds now_ns opens, partial if now is not its start.
- * Returns the whole windows that were passed over in between.
+ * Counts in the hot pane: so many orders of a group below `groups`, for which
+ * room was reserved. -1: memory is out.
  */
-uint64_t windows_next(struct windows *windows, int64_t now_ns,
-		      size_t group_count);
+int windows_add(struct windows *windows, uint32_t group, uint64_t orders,
+		const struct sum *amount, uint32_t groups) MUST_CHECK;
+
+/*
+ * The last pane of the first window to close that holds anything; PANE_NONE:
+ * there is no such window.
+ */
+int64_t windows_next(const struct windows *windows);
+
+/* Nothing that ends up to this pane is still to close: time passed it. */
+void windows_pass(struct windows *windows, int64_t pane);
+
+/* See above; `pane` is behind `closed`. -1: memory is out. */
+int windows_gather(struct windows *windows, int64_t pane,
+		   uint32_t groups) MUST_CHECK;
+void windows_drop(struct windows *windows);
+
+/*
+ * Windows up to the one that ends with `pane` do not close: they are passed
+ * over, and what they hold counts in the totals. -1: memory is out.
+ */
+int windows_skip(struct windows *windows, int64_t pane,
+		 uint32_t groups) MUST_CHECK;
+
+/* By arrival, without sliding: the pane closed last is counted in once more. */
+void windows_reopen(struct windows *windows);
+
+/* Orders so far in the window that closes next by arrival. */
+uint64_t windows_open_orders(const struct windows *windows);
+
+/* The group's totals go to (other), and it may begin anew. -1: memory is out.
+ */
+int windows_forget(struct windows *windows, uint32_t group) MUST_CHECK;
+
+/* The group's totals, or what is known of it, changed. */
+static inline void windows_change(struct windows *windows, uint32_t group)
+{
+	if (!windows->tracks || windows->is_changed[group])
+		return;
+	windows->is_changed[group] = true;
+	windows->changed[windows->changed_count++] = group;
+}
+
+/* The changes were taken down. */
+void windows_settle_changes(struct windows *windows);
 
 #endif

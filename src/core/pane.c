@@ -1,0 +1,254 @@
+#include "core/pane.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A sparse pane begins with so many places. */
+#define SPARSE_MIN 8u
+
+/* Worth to be given back: 32 KiB and more. */
+#define WIDE 4096u
+
+/* Dense once a counter in so many groups is used. */
+#define DENSE_SHARE 4
+
+void pane_init(struct pane *pane, bool summing, uint32_t mixer)
+{
+	*pane = (struct pane){.summing = summing, .mixer = mixer | 1};
+}
+
+static void clear_sums(struct pane *pane)
+{
+	for (uint32_t i = 0; pane->sums && i < pane->capacity; i++)
+		sum_clear(&pane->sums[i]);
+}
+
+void pane_release(struct pane *pane)
+{
+	clear_sums(pane);
+	free(pane->counts);
+	free(pane->sums);
+	free(pane->places);
+	pane_init(pane, pane->summing, pane->mixer);
+}
+
+void pane_clear(struct pane *pane)
+{
+	/* A wide column that was hardly used is not worth its emptying. */
+	if (pane->capacity > WIDE && pane->used < pane->capacity / 16) {
+		pane_release(pane);
+		return;
+	}
+	clear_sums(pane);
+	if (pane->capacity > 0)
+		memset(pane->counts, 0, pane->capacity * sizeof(*pane->counts));
+	if (pane->places)
+		memset(pane->places, 0xff,
+		       pane->capacity * sizeof(*pane->places));
+	pane->orders = 0;
+	pane->used = 0;
+}
+
+/* Fills in the arrays of an empty pane. */
+static int make_room(struct pane *pane, uint32_t capacity, bool sparse)
+{
+	pane->counts = calloc(capacity, sizeof(*pane->counts));
+	if (pane->summing)
+		pane->sums = calloc(capacity, sizeof(*pane->sums));
+	if (sparse)
+		pane->places = malloc(capacity * sizeof(*pane->places));
+	if (!pane->counts || (pane->summing && !pane->sums) ||
+	    (sparse && !pane->places)) {
+		pane_release(pane);
+		return -1;
+	}
+	if (sparse)
+		memset(pane->places, 0xff, capacity * sizeof(*pane->places));
+	pane->capacity = capacity;
+	return 0;
+}
+
+/* Where a group that has no counter yet gets one. There is room. */
+static uint32_t take_place(struct pane *pane, uint32_t group)
+{
+	uint32_t place = group;
+
+	if (pane->places) {
+		place = pane_home(pane, group);
+		while (pane->places[place] != PANE_FREE)
+			place = (place + 1) & (pane->capacity - 1);
+		pane->places[place] = group;
+	}
+	return place;
+}
+
+/* Moves all counters into arrays of another size or kind. */
+static int rebuild(struct pane *pane, uint32_t capacity, bool sparse)
+{
+	struct pane grown;
+	struct counter counter;
+	uint32_t at = 0;
+
+	pane_init(&grown, pane->summing, pane->mixer);
+	if (make_room(&grown, capacity, sparse) != 0)
+		return -1;
+	while (pane_next(pane, &at, &counter)) {
+		uint32_t place = take_place(&grown, counter.group);
+
+		grown.counts[place] = counter.count;
+		if (grown.sums)
+			grown.sums[place] = pane->sums[at - 1];
+	}
+	free(pane->counts);
+	free(pane->sums);
+	free(pane->places);
+	pane->counts = grown.counts;
+	pane->sums = grown.sums;
+	pane->places = grown.places;
+	pane->capacity = capacity;
+	return 0;
+}
+
+/* A column grows in place: no second one is there meanwhile. */
+static int grow_column(struct pane *pane, uint32_t capacity)
+{
+	uint32_t added = capacity - pane->capacity;
+	uint64_t *counts =
+		realloc(pane->counts, capacity * sizeof(*pane->counts));
+	struct sum *sums;
+
+	if (!counts)
+		return -1;
+	pane->counts = counts;
+	memset(counts + pane->capacity, 0, added * sizeof(*counts));
+	if (pane->summing) {
+		sums = realloc(pane->sums, capacity * sizeof(*pane->sums));
+		if (!sums)
+			return -1;
+		pane->sums = sums;
+		memset(sums + pane->capacity, 0, added * sizeof(*sums));
+	}
+	pane->capacity = capacity;
+	return 0;
+}
+
+int pane_widen(struct pane *pane, uint32_t count)
+{
+	uint64_t capacity = 32;
+
+	if (!pane->places && count <= pane->capacity)
+		return 0;
+	while (capacity < count)
+		capacity *= 2;
+	if (capacity >= PANE_FREE)
+		return -1;
+	if (pane->places || pane->capacity == 0)
+		return rebuild(pane, (uint32_t)capacity, false);
+	return grow_column(pane, (uint32_t)capacity);
+}
+
+/* Room for one counter more, in the way that suits. */
+static int grow_sparse(struct pane *pane, uint32_t group, uint32_t group_count)
+{
+	uint64_t capacity =
+		pane->capacity ? (uint64_t)pane->capacity * 2 : SPARSE_MIN;
+
+	if (pane->capacity > 0 &&
+	    (uint64_t)pane->used * DENSE_SHARE >= group_count)
+		return pane_widen(pane, group_count > group ? group_count
+							    : group + 1);
+	if (capacity >= PANE_FREE)
+		return -1;
+	return rebuild(pane, (uint32_t)capacity, true);
+}
+
+uint32_t pane_place_slow(struct pane *pane, uint32_t group,
+			 uint32_t group_count)
+{
+	if (pane->places) {
+		uint32_t place = pane_home(pane, group);
+
+		while (pane->places[place] != PANE_FREE) {
+			if (pane->places[place] == group)
+				return place;
+			place = (place + 1) & (pane->capacity - 1);
+		}
+	}
+	/* A quarter of the places stays free. */
+	if (pane->capacity == 0 ||
+	    (pane->places && pane->used + 1 > pane->capacity / 4 * 3)) {
+		if (grow_sparse(pane, group, group_count) != 0)
+			return PANE_FREE;
+	} else if (!pane->places) {
+		if (pane_widen(pane, group_count > group ? group_count
+							 : group + 1) != 0)
+			return PANE_FREE;
+	}
+	pane->used += pane->places != NULL;
+	return take_place(pane, group);
+}
+
+int pane_add(struct pane *pane, uint32_t group, uint64_t orders,
+	     const struct sum *amount, uint32_t group_count)
+{
+	uint32_t place = pane_place(pane, group, group_count);
+
+	if (place == PANE_FREE)
+		return -1;
+	if (amount && sum_add(&pane->sums[place], amount) != 0)
+		return -1;
+	pane->used += !pane->places && pane->counts[place] == 0 && orders > 0;
+	pane->counts[place] += orders;
+	pane->orders += orders;
+	pane->changed = true;
+	return 0;
+}
+
+/* PANE_FREE: the group has no counter. */
+static uint32_t find_place(const struct pane *pane, uint32_t group)
+{
+	uint32_t place;
+
+	if (!pane->places)
+		return group < pane->capacity ? group : PANE_FREE;
+	place = pane_home(pane, group);
+	while (pane->places[place] != group) {
+		if (pane->places[place] == PANE_FREE)
+			return PANE_FREE;
+		place = (place + 1) & (pane->capacity - 1);
+	}
+	return place;
+}
+
+uint64_t pane_count(const struct pane *pane, uint32_t group)
+{
+	uint32_t place = find_place(pane, group);
+
+	return place == PANE_FREE ? 0 : pane->counts[place];
+}
+
+const struct sum *pane_sum(const struct pane *pane, uint32_t group)
+{
+	uint32_t place = find_place(pane, group);
+
+	return place == PANE_FREE || !pane->sums ? NULL : &pane->sums[place];
+}
+
+bool pane_next(const struct pane *pane, uint32_t *at, struct counter *counter)
+{
+	for (; *at < pane->capacity; (*at)++) {
+		uint32_t place = *at;
+
+		if (pane->places ? pane->places[place] == PANE_FREE
+				 : pane->counts[place] == 0 &&
+					   (!pane->sums ||
+					    sum_is_zero(&pane->sums[place])))
+			continue;
+		counter->group = pane->places ? pane->places[place] : place;
+		counter->count = pane->counts[place];
+		counter->sum = pane->sums ? &pane->sums[place] : NULL;
+		(*at)++;
+		return true;
+	}
+	return false;
+}
