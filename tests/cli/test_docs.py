@@ -38,7 +38,7 @@ def options_of_table():
     """{long name: (letter or "", takes an argument)} from the source."""
     table = read(os.path.join(oc.ROOT, "src", "option_table.c"))
     found = {}
-    for entry in re.split(r"\[OPTION_[A-Z_]+\] = \{(?=\.name)", table)[1:]:
+    for entry in re.split(r"\[OPTION_[A-Z_]+\] =\s*\{(?=\.name)", table)[1:]:
         name = re.search(r'\.name = "([^"]+)"', entry).group(1)
         letter = re.search(r"\.letter = '(.)'", entry)
         found[name] = (letter.group(1) if letter else "",
@@ -138,7 +138,9 @@ def test_manual_mentions_no_option_that_is_not_there():
 
 def test_manual_has_the_sections_that_are_promised():
     sections = re.findall(r"^\.Sh (.*)", read(MANUAL), re.M)
-    for section in ("EXAMPLES", "CRON", "EXIT STATUS", "RECORDS"):
+    for section in ("EXAMPLES", "CRON", "EXIT STATUS", "RECORDS", "WINDOWS",
+                    "SUMS", "FILTERS", "FOLLOWING FILES", "STATE", "MERGING",
+                    "PROMETHEUS"):
         assert section in sections
     assert "read = counted + rejected + filtered + late" in read(MANUAL)
 
@@ -155,13 +157,35 @@ def test_reasons_of_the_manual_are_those_of_the_program():
     reasons = re.findall(r'\[REJECT_[A-Z_]+\] = "([a-z_]+)"', source)
     section = read(MANUAL).split(".Sh RECORDS")[1].split(".Sh ")[0]
     judged = section.split(".Bl -enum")[1].split(".El")[0]
-    assert len(reasons) == 6
+    assert len(reasons) == 8
     found = [word for word in re.findall(r"^\.Li ([a-z_]+)", judged, re.M)
              if "_" in word]
     assert found == reasons
 
 
 # --- commands that are written down ------------------------------------------
+
+
+# Views a minute, from 10:00 on; the comet passes the football.
+VIEWS = {"/wiki/Main_Page": [40] * 12,
+         "/wiki/Football": [60, 55, 50, 45, 40, 30, 20, 15, 10, 8, 6, 5],
+         "/wiki/Comet": [2, 2, 3, 4, 6, 9, 14, 20, 30, 42, 60, 80],
+         "/wiki/Weather": [5] * 12, "/wiki/Chess": [3] * 12}
+
+
+def view_lines():
+    """Long ago: a time ahead of the clock is rejected."""
+    return "".join(
+        '{"time":"2024-05-01T10:%02d:%02dZ","url":"%s"}\n' % (
+            minute, n * 60 // views[minute], url)
+        for minute in range(12) for url, views in VIEWS.items()
+        for n in range(views[minute]))
+
+
+def row_line(hour, count):
+    return ('{"start":"2024-05-01T%02d:00:00Z","end":"2024-05-01T%02d:00:00Z",'
+            '"partial":false,"key":{"status":"PAID"},"count":%d,"total":%d}\n'
+            % (hour, hour + 1, count, count))
 
 
 def make_folder(folder):
@@ -173,9 +197,15 @@ def make_folder(folder):
                         ' "$@"\n')
         link.chmod(0o755)
     lines = [b'{"status":"%s","shop":"%d","customer":{"country":"DE"},'
-             b'"meta.source":"web"}\n' % (status, n % 12)
+             b'"meta.source":"web","amount":"%d.50",'
+             b'"created_at":"2024-05-01T%02d:30:00+02:00"}\n'
+             % (status, n % 12, n * 10, n)
              for n in range(24) for status in (b"PLACED", b"FAILED")]
     (folder / "orders.json").write_bytes(b"".join(lines))
+    (folder / "orders.log").write_bytes(b"".join(lines))
+    (folder / "views.json").write_text(view_lines())
+    (folder / "berlin.json").write_text(row_line(10, 3) + row_line(11, 4))
+    (folder / "paris.json").write_text(row_line(10, 5) + row_line(11, 6))
     (folder / "rejected.json").write_bytes(lines[0])
     subprocess.run(["gzip", "-kf", "orders.json"], cwd=folder, check=True)
 
@@ -194,12 +224,15 @@ def run_command(command, folder):
         port = int(server.wait_for(rb":(\d+)").group(1))
         text = re.sub(r"\b(localhost|shop(\.example\.org)?) 9998\b",
                       f"localhost {port}", command)
-        text = re.sub(r"(?<=-w )(50|1m)\b", "1", text)
+        if " localhost " in text:
+            text = re.sub(r"-k url -w 10m -s 1m\b", "-w 1 -s 0.5", text)
+        text = re.sub(r"(?<=-w )(50|15|10|1m)\b", "1", text)
         text = re.sub(r"--for=1d\b", "--for=1", text)
         text = re.sub(r"(?<=-m )10\b", "2", text)
         text = re.sub(r"(?<=--window )5\b", "1", text)
-        endless = (" localhost " in text and " -m " not in text and
-                   "--for" not in text)
+        endless = ((" localhost " in text and " -m " not in text and
+                    "--for" not in text) or
+                   ("--follow" in text and "--until-end" not in text))
         path = f"{folder / 'bin'}:{os.environ['PATH']}"
         with oc.Process([], program=["bash", "-c", text], cwd=folder,
                         env={"PATH": path, "MANPAGER": "cat", "PAGER": "cat"},
@@ -238,8 +271,8 @@ README_COMMANDS = readme_commands()
 def manual_commands():
     """The same of the manual, as roff prints it and as cron runs it."""
     text = read(MANUAL)
-    found = re.findall(r"^(?:\.Dl \$ )?((?:zcat [^|]*\| )?ordercount .*)$",
-                       text, re.M)
+    found = re.findall(
+        r"^(?:(?:\.Dl )?\$ )?((?:zcat [^|]*\| )?ordercount .*)$", text, re.M)
     found += re.findall(r"^[*0]\S* (?:\S+ ){4}(ordercount .*)$", text, re.M)
     return [line.replace("\\e", "\\").replace("\\%", "%")
             for line in found]
@@ -249,7 +282,7 @@ MANUAL_COMMANDS = manual_commands()
 
 
 def test_manual_commands_were_read():
-    assert len(MANUAL_COMMANDS) >= 9
+    assert len(MANUAL_COMMANDS) >= 19
     assert len([line for line in MANUAL_COMMANDS if "-m 1 --expect" in line])
 
 
@@ -261,7 +294,7 @@ def test_manual_command_runs(command, tmp_path):
 
 
 def test_readme_commands_were_read():
-    assert len(README_COMMANDS) >= 10
+    assert len(README_COMMANDS) >= 20
     # As many as there are examples: a new form must not go unseen.
     assert len([c for c in README_COMMANDS if "ordercount" in c]) == \
         len(re.findall(r"^    (?:\$ |\*/).*ordercount", read(README), re.M))
@@ -297,6 +330,20 @@ def test_readme_table_has_the_programs_form():
         shown = process.wait().out.decode().replace("\r\n", "\n").splitlines()
     assert [line.rstrip() for line in lines[head + 1:head + 6]] == \
         [line.rstrip() for line in shown[1:6]]
+
+
+@pytest.mark.parametrize("path", [README, MANUAL])
+def test_trending_list_is_what_the_program_prints(path, tmp_path):
+    """The windows that are shown, in the order and as they are printed."""
+    lines = [line.strip() for line in read(path).splitlines()]
+    at = next(n for n, line in enumerate(lines)
+              if line.startswith("$ ordercount -k url -t time"))
+    assert lines[at - 1] == view_lines().splitlines()[0]
+    assert lines[at + 1].endswith("...") and lines[at + 10].endswith("...")
+    result = run_command(lines[at][2:], tmp_path)
+    printed = result.out.decode().splitlines()
+    start = printed.index(lines[at + 2])
+    assert printed[start:start + 8] == lines[at + 2:at + 10]
 
 
 def test_readme_names_no_file_that_is_not_there():
