@@ -1,9 +1,9 @@
 #include "options_steps.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/buffer.h"
+#include "report/label.h"
 
 #define SLIDES_MAX 10000
 
@@ -151,43 +151,17 @@ static int check_slide(const struct options *options,
 	return 0;
 }
 
-/* A label name of Prometheus: letters, digits and _, not a digit first. */
-static void append_label(struct buffer *out, const char *name)
-{
-	static const char first[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-	static const char digits[] = "0123456789";
-
-	if (*name != '\0' && strchr(digits, *name))
-		buffer_append_char(out, '_');
-	for (; *name != '\0'; name++) {
-		bool goes_on = ((unsigned char)*name & 0xc0) == 0x80;
-		bool stays = strchr(first, *name) || strchr(digits, *name);
-
-		if (stays)
-			buffer_append_char(out, *name);
-		else if (!goes_on)
-			buffer_append_char(out, '_');
-	}
-}
-
-/* Is the FIELD's label that of one before it, or Prometheus' own? */
+/* Is the FIELD's label that of one before it? */
 static int check_label(char *const *names, size_t i, struct error *error)
 {
 	struct buffer label = {0};
 	struct buffer other = {0};
 	int result = 0;
 
-	append_label(&label, names[i]);
-	if (span_is(buffer_span(&label), "__name__"))
-		result = error_set(error,
-				   "the FIELD '%s' cannot be a label for "
-				   "--format=prometheus, which keeps that name "
-				   "for itself",
-				   names[i]);
+	label_append_name(&label, names[i]);
 	for (size_t j = 0; j < i && result == 0; j++) {
 		buffer_clear(&other);
-		append_label(&other, names[j]);
+		label_append_name(&other, names[j]);
 		if (span_equal(buffer_span(&label), buffer_span(&other)))
 			result = error_set(error,
 					   "the FIELDs '%s' and '%s' are the "

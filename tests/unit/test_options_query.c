@@ -199,8 +199,8 @@ START_TEST(labels_of_prometheus_differ)
 	       "the FIELDs 'a.b' and 'a_b' are the same label");
 	refuse("-fprometheus|-k5,_5|-", "the FIELDs '5' and '_5'");
 	refuse("-fprometheus|-kx|-k\xc3\xa9|-k/|-", "'\xc3\xa9' and '/'");
-	refuse("-fprometheus|-k__name__|-", "'__name__' cannot be a label");
-	refuse("-fprometheus|-k/_name.-|-", "cannot be a label");
+	refuse("-fprometheus|-k__name__,___name__|-", "the FIELDs '__name__'");
+	accept("-fprometheus|-k__name__|-");
 	accept("-fprometheus|-ka5,a6,_a5,A5|-");
 	accept("-ftsv|-ka.b,a_b|-");
 }
