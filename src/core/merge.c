@@ -28,6 +28,7 @@ struct row {
 	size_t object_at; /* where it begins in the line */
 	struct json_value key[KEY_FIELDS_MAX];
 	size_t key_count;
+	bool other_name; /* there is one that the first row had not */
 	bool partial;
 	int64_t window_ns; /* that it lies in, if it is whole */
 };
@@ -112,7 +113,6 @@ static enum record_verdict add_name(struct merge *merge, struct row *row,
 static enum record_verdict find_parts(struct merge *merge, struct row *row)
 {
 	struct span rest = merge->values[SLOT_KEY].text;
-	enum record_verdict verdict = RECORD_COUNTS;
 	struct json_member member;
 
 	row->key_count = merge->key_count;
@@ -121,36 +121,44 @@ static enum record_verdict find_parts(struct merge *merge, struct row *row)
 	while (json_next_member(&rest, &member)) {
 		size_t at = find_name(merge, row, member.name);
 
-		if (at == row->key_count && merge->key_count > 0)
-			return reject(merge, row, REJECT_MISSING_KEY, SLOT_KEY);
-		if (at == row->key_count)
-			verdict = add_name(merge, row, member.name);
-		if (verdict != RECORD_COUNTS)
-			return verdict;
+		if (at == row->key_count && merge->key_count > 0) {
+			row->other_name = true;
+			continue;
+		}
+		if (at == row->key_count) {
+			enum record_verdict verdict =
+				add_name(merge, row, member.name);
+
+			if (verdict != RECORD_COUNTS)
+				return verdict;
+		}
 		row->key[at] = member.value;
 	}
-	if (row->key_count == 0)
+	return RECORD_COUNTS;
+}
+
+static enum record_verdict check_names(struct merge *merge,
+				       const struct row *row)
+{
+	for (size_t i = 0; i < row->key_count; i++)
+		if (row->key[i].type == JSON_ABSENT)
+			return record_reject_value(
+				&merge->record, REJECT_MISSING_KEY,
+				&merge->values[SLOT_KEY], merge->key_names[i],
+				row->line, row->object_at);
+	if (row->other_name || row->key_count == 0)
 		return reject(merge, row, REJECT_MISSING_KEY, SLOT_KEY);
 	return RECORD_COUNTS;
 }
 
-/* All names first: with other names nothing else about the key matters. */
 static enum record_verdict take_parts(struct merge *merge,
 				      const struct row *row)
 {
-	struct record *record = &merge->record;
-
 	for (size_t i = 0; i < row->key_count; i++)
-		if (row->key[i].type == JSON_ABSENT)
-			return record_reject_value(record, REJECT_MISSING_KEY,
-						   &merge->values[SLOT_KEY],
-						   merge->key_names[i],
-						   row->line, row->object_at);
-	for (size_t i = 0; i < row->key_count; i++)
-		if (!record_take_part(record, i, &row->key[i],
+		if (!record_take_part(&merge->record, i, &row->key[i],
 				      merge->unescaped + i * KEY_PART_MAX))
 			return record_reject_value(
-				record, REJECT_BAD_KEY, &row->key[i],
+				&merge->record, REJECT_BAD_KEY, &row->key[i],
 				merge->key_names[i], row->line, row->object_at);
 	return RECORD_COUNTS;
 }
@@ -168,6 +176,8 @@ static enum record_verdict judge_key(struct merge *merge, struct row *row)
 	if (type != JSON_OBJECT)
 		return reject(merge, row, REJECT_BAD_KEY, SLOT_KEY);
 	verdict = find_parts(merge, row);
+	if (verdict == RECORD_COUNTS)
+		verdict = check_names(merge, row);
 	if (verdict == RECORD_COUNTS)
 		verdict = take_parts(merge, row);
 	return verdict;
