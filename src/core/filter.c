@@ -7,6 +7,53 @@
 #include "base/utf8.h"
 #include "core/fields.h"
 
+/* --- short numbers -------------------------------------------------------- */
+
+/* With that many characters digits fit an int64_t. */
+#define SHORT_SIZE 18
+
+/* False: it has an exponent or is long. The text is a number of JSON. */
+static bool read_short(struct filter_number *number, struct span text)
+{
+	bool negative = text.data[0] == '-';
+	int64_t units = 0;
+	size_t dot = text.size;
+
+	if (text.size > SHORT_SIZE)
+		return false;
+	for (size_t i = negative; i < text.size; i++) {
+		unsigned digit = (unsigned char)text.data[i] - (unsigned)'0';
+
+		if (digit <= 9)
+			units = units * 10 + digit;
+		else if (text.data[i] == '.')
+			dot = i + 1;
+		else
+			return false;
+	}
+	number->units = negative ? -units : units;
+	number->scale = (unsigned)(text.size - dot);
+	return true;
+}
+
+static __int128 scaled(int64_t units, unsigned places)
+{
+	__int128 value = units;
+
+	while (places-- > 0)
+		value *= 10;
+	return value;
+}
+
+static int compare_short(struct filter_number a, struct filter_number b)
+{
+	unsigned scale = a.scale > b.scale ? a.scale : b.scale;
+	__int128 left = scaled(a.units, scale - a.scale);
+	__int128 right = scaled(b.units, scale - b.scale);
+
+	return (left > right) - (left < right);
+}
+
 /* --- FIELD OP VALUE ------------------------------------------------------- */
 
 /* The operator that begins at p; returns its size, 0 for none. */
@@ -107,6 +154,8 @@ static int take_value(struct filter *filter, struct span value,
 	} else {
 		filter->type = scalar_type(scalar.data[0]);
 		buffer_append_span(&filter->value, scalar);
+		filter->short_number = filter->type == JSON_NUMBER &&
+				       read_short(&filter->number, scalar);
 	}
 	buffer_release(&line);
 	if (filter->value.failed)
@@ -163,6 +212,15 @@ static int compare_bytes(struct span a, struct span b)
 	return order;
 }
 
+static int compare_numbers(const struct filter *filter, struct span text)
+{
+	struct filter_number number;
+
+	if (filter->short_number && read_short(&number, text))
+		return compare_short(number, filter->number);
+	return decimal_compare(text, buffer_span(&filter->value));
+}
+
 /* Of two values of the same type. */
 static bool is_equal(const struct filter *filter,
 		     const struct json_value *value)
@@ -174,9 +232,7 @@ static bool is_equal(const struct filter *filter,
 		if (value->escaped)
 			return json_text_compare(value->text, wanted) == 0;
 		return span_equal(value->text, wanted);
-	case JSON_NUMBER:
-		return span_equal(value->text, wanted) ||
-		       decimal_compare(value->text, wanted) == 0;
+	case JSON_NUMBER: return compare_numbers(filter, value->text) == 0;
 	default: return true;
 	}
 }
@@ -187,7 +243,7 @@ static int compare(const struct filter *filter, const struct json_value *value)
 	struct span wanted = buffer_span(&filter->value);
 
 	if (filter->type == JSON_NUMBER)
-		return decimal_compare(value->text, wanted);
+		return compare_numbers(filter, value->text);
 	if (value->escaped)
 		return json_text_compare(value->text, wanted);
 	return compare_bytes(value->text, wanted);

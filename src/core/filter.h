@@ -5,6 +5,7 @@
 #define CORE_FILTER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -19,12 +20,20 @@ enum filter_op {
 	FILTER_GREATER_EQUAL,
 };
 
+/* A number of few digits, as most are: units of 10^-scale. */
+struct filter_number {
+	int64_t units;
+	unsigned scale;
+};
+
 struct filter {
 	const char *text; /* as given; the caller's */
 	char *field;	  /* owned */
 	enum filter_op op;
 	enum json_type type; /* of VALUE; never an object or array */
 	struct buffer value; /* a string's text unescaped, a number's literal */
+	bool short_number;   /* VALUE is one: number is it */
+	struct filter_number number;
 };
 
 /* -1: no such expression, or memory is out; nothing to release then. */

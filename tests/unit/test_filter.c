@@ -210,6 +210,19 @@ START_TEST(numbers_compare_by_exact_value)
 	assert_compares("{\"a\":9007199254740993}", "9007199254740992",
 			GREATER);
 	assert_compares("{\"a\":1e400}", "1e399", GREATER);
+	assert_compares("{\"a\":-0.10}", "-0.1", EQUAL);
+	assert_compares("{\"a\":12.5}", "12.49", GREATER);
+	assert_compares("{\"a\":-12.5}", "-12.49", LESS);
+	/* Of 18 characters, and of one more. */
+	assert_compares("{\"a\":999999999999999999}", "0.0000000000000001",
+			GREATER);
+	assert_compares("{\"a\":0.0000000000000001}", "999999999999999999",
+			LESS);
+	assert_compares("{\"a\":999999999999999999}", "1000000000000000000",
+			LESS);
+	assert_compares("{\"a\":1000000000000000000}", "999999999999999999",
+			GREATER);
+	assert_compares("{\"a\":18446744073709551617}", "1", GREATER);
 	assert_compares("{\"a\":1e1000000000}", "1e-1000000000", GREATER);
 }
 END_TEST
