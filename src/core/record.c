@@ -2,34 +2,34 @@
 
 #include "base/timestamp.h"
 
-static bool take_string(struct record *record, size_t at,
-			const struct json_value *value, char *room)
+static bool take_escaped(struct record *record, size_t at, struct span escaped,
+			 char *room)
 {
-	struct span text = value->text;
+	size_t size;
 
-	if (value->escaped) {
-		size_t size;
-
-		if (json_unescape(text, room, KEY_PART_MAX, &size) != JSON_TEXT)
-			return false;
-		text = span_make(room, size);
-	}
-	record->parts[at] = (struct key_part){KEY_STRING, text};
-	return text.size <= KEY_PART_MAX;
+	if (json_unescape(escaped, room, KEY_PART_MAX, &size) != JSON_TEXT)
+		return false;
+	record->parts[at] =
+		(struct key_part){KEY_STRING, span_make(room, size)};
+	return true;
 }
 
+/* Most keys are strings without escapes: asked for first. */
 bool record_take_part(struct record *record, size_t at,
 		      const struct json_value *value, char *room)
 {
-	enum key_type type;
+	enum key_type type = KEY_STRING;
 
-	switch (value->type) {
-	case JSON_STRING: return take_string(record, at, value, room);
-	case JSON_NULL: type = KEY_NULL; break;
-	case JSON_FALSE: type = KEY_FALSE; break;
-	case JSON_TRUE: type = KEY_TRUE; break;
-	case JSON_NUMBER: type = KEY_NUMBER; break;
-	default: return false;
+	if (value->type != JSON_STRING) {
+		switch (value->type) {
+		case JSON_NULL: type = KEY_NULL; break;
+		case JSON_FALSE: type = KEY_FALSE; break;
+		case JSON_TRUE: type = KEY_TRUE; break;
+		case JSON_NUMBER: type = KEY_NUMBER; break;
+		default: return false;
+		}
+	} else if (value->escaped) {
+		return take_escaped(record, at, value->text, room);
 	}
 	record->parts[at] = (struct key_part){type, value->text};
 	return value->text.size <= KEY_PART_MAX;
