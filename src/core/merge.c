@@ -28,9 +28,8 @@ struct row {
 	size_t object_at; /* where it begins in the line */
 	struct json_value key[KEY_FIELDS_MAX];
 	size_t key_count;
-	bool other_name; /* there is one that the first row had not */
-	bool partial;
-	int64_t window_ns; /* that it lies in, if it is whole */
+	bool other_name;   /* there is one that the first row had not */
+	int64_t window_ns; /* that it lies in; 0: it is partial */
 };
 
 int merge_init(struct merge *merge, int64_t window_ns, struct error *error)
@@ -207,8 +206,7 @@ static bool fits_window(const struct merge *merge, struct row *row,
 	uint64_t length_ns = (uint64_t)end_ns - (uint64_t)start_ns;
 	int64_t behind_ns; /* the window's start */
 
-	row->partial = merge->values[SLOT_PARTIAL].type == JSON_TRUE;
-	if (row->partial)
+	if (merge->values[SLOT_PARTIAL].type == JSON_TRUE)
 		return end_ns >= start_ns;
 	if (end_ns <= start_ns || length_ns > INT64_MAX)
 		return false;
@@ -311,7 +309,7 @@ static void learn(struct merge *merge, const struct row *row)
 	merge->sums_fixed = true;
 	if (merge->key_count == 0)
 		merge->key_count = row->key_count;
-	if (merge->window_ns == 0 && !row->partial)
+	if (merge->window_ns == 0)
 		merge->window_ns = row->window_ns;
 }
 
