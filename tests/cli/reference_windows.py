@@ -55,6 +55,21 @@ def since_1970(*moment):
     return (datetime(*moment) - EPOCH) // timedelta(seconds=1) * S
 
 
+def read_stamp(text):
+    """RFC 3339: nanoseconds since 1970, or None."""
+    if not STAMP.fullmatch(text):
+        return None
+    *moment, second, fraction, hours, minutes = STAMP.fullmatch(text).groups()
+    if int(second) > 60 or abs(int(hours or 0)) > 23 or int(minutes or 0) > 59:
+        return None
+    ahead = int(f"{(hours or '+')[0]}1") * S * (
+        abs(int(hours or 0)) * 3600 + int(minutes or 0) * 60)
+    with suppress(ValueError):  # no such day, hour or minute
+        return (since_1970(*map(int, moment)) + int(second) * S - ahead +
+                int((fraction or "")[:9].ljust(9, "0")))
+    return None
+
+
 def read_time(value):
     """Nanoseconds since 1970, 1678 to 2261."""
     time = None
@@ -65,17 +80,8 @@ def read_time(value):
                 time = int(EXACT.multiply(number, unit).to_integral_value(
                     ROUND_FLOOR, EXACT))
                 break
-    elif isinstance(value, str) and STAMP.fullmatch(value):
-        *date, second, fraction, hours, minutes = (
-            STAMP.fullmatch(value).groups())
-        offset = int(f"{(hours or '+')[0]}1") * (
-            int((hours or "+0")[1:]) * 60 + int(minutes or 0))
-        if (int(second) <= 60 and abs(int(hours or 0)) <= 23 and
-                int(minutes or 0) <= 59):
-            with suppress(ValueError):  # no such day, hour or minute
-                time = (since_1970(*map(int, date)) +
-                        (int(second) - offset * 60) * S +
-                        int((fraction or "")[:9].ljust(9, "0")))
+    elif isinstance(value, str):
+        time = read_stamp(value)
     if time is None or not (
             since_1970(1678, 1, 1) <= time < since_1970(2262, 1, 1)):
         raise Bad("bad_time")

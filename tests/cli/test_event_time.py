@@ -13,7 +13,7 @@ import pytest
 
 import oc
 from random_times import DAY_MS, Maker
-from reference_windows import Query, Run, read_time
+from reference_windows import Query, Run, read_stamp
 from strict_json import Num, identity, tsv_text
 
 
@@ -45,7 +45,7 @@ def json_rows(out, query):
     for line in out.decode().split("\n")[:-1]:
         row = json.loads(line, parse_int=Num, parse_float=Num)
         for name in ("start", "end"):
-            row[name] = read_time(row[name])
+            row[name] = read_stamp(row[name])
         slide = row.pop("slide", None)
         if "summary" in row:
             row["summary"] = numbers(row["summary"])
@@ -235,7 +235,7 @@ def worked_rows(case):
         start, end, kind, *groups = text.split(" ")
         for group in groups:
             key, count, total = re.split("[=/]", group)
-            rows.append((read_time(stamp(start)), read_time(stamp(end)),
+            rows.append((read_stamp(stamp(start)), read_stamp(stamp(end)),
                          kind == "partial", key, int(count), int(total)))
     return rows
 
@@ -490,6 +490,38 @@ def test_one_that_was_idle_holds_back_again_and_may_be_late(feeds, spawn):
             if row.key == ("(summary)",)]
     assert sum(map(int, late)) == 1, result
     assert result.status == 0
+
+
+def test_one_that_is_down_is_idle_after_a_while(feeds, spawn):
+    servers = feeds(), feeds()
+    process = spawn(["-t", "t", "-w", "1m", "-r", "--idle=300ms", *(
+        f"tcp://127.0.0.1:{server.port}" for server in servers)])
+    one, two = (server.accept() for server in servers)
+    two.send(line("12:00:00", "b"))
+    two.wait_read()
+    servers[1].stop_listening()
+    two.close()
+
+    def passed():
+        one.send(line("12:02:00"))
+        one.wait_read()
+        return b"b\t1\t1\n" in process.out
+    oc.until(passed, "the first window", process.seen)
+
+
+def test_a_reconnect_keeps_the_watermark(feed, spawn):
+    process = spawn(["-t", "t", "-w", "1m", "-r", "--summary",
+                     "--idle=never", f"tcp://127.0.0.1:{feed.port}"])
+    client = feed.accept()
+    client.send(line("12:05:00"))
+    client.wait_read()
+    client.close()
+    feed.accept().send(line("12:00:30") + line("12:06:00"))
+    process.wait_for(rb"summary.*\n")
+    assert [(row.start[14:16], row.key, row.count) for row in
+            oc.rows(process.out)] == [("05", ("a",), 1),
+                                      ("05", ("(summary)",), 1)]
+    assert oc.rows(process.out)[1].more == ("3", "2", "0", "0", "1")
 
 
 def test_when_all_are_idle_the_last_window_closes_by_the_clock(feed, spawn):
