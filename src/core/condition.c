@@ -146,6 +146,13 @@ bool condition_judges_parts(const struct condition *condition)
 	       condition->op == CONDITION_GREATER_EQUAL;
 }
 
+bool condition_is_tally(const struct condition *condition)
+{
+	return condition->name != CONDITION_GROUP &&
+	       condition->name != CONDITION_ORDERS &&
+	       condition->name != CONDITION_GROUPS;
+}
+
 bool condition_holds(const struct condition *condition, uint64_t value)
 {
 	switch (condition->op) {

@@ -48,6 +48,9 @@ void condition_release(struct condition *condition);
 /* > and >= may be judged on a part of a window, the others on whole ones. */
 bool condition_judges_parts(const struct condition *condition);
 
+/* It is about what became of the records, not about a window's orders. */
+bool condition_is_tally(const struct condition *condition);
+
 bool condition_holds(const struct condition *condition, uint64_t value);
 
 #endif

@@ -1,12 +1,18 @@
 /*
  * engine: bytes of streams go in, snapshots of windows come out.
  *
- * It joins lines, order, groups, windows and tallies, and knows no source, no
+ * It joins lines, order (or merge), groups, windows, tallies, and either
+ * coverage (by arrival) or watermark (by event time); it knows no source, no
  * output and no clock: time is a parameter. Pull, one thing at a time: each
  * call tells what it met, the caller deals with it and calls again.
  *
  * Before bytes or news of a source are handed in, every window that is due at
  * that time has been closed (engine_due, engine_close).
+ *
+ *     engine.c          setting up
+ *     engine_count.c    records are counted
+ *     engine_windows.c  windows close
+ *     engine_state.c    what a later run goes on from
  */
 #ifndef CORE_ENGINE_H
 #define CORE_ENGINE_H
@@ -17,57 +23,88 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "core/backlog.h"
 #include "core/condition.h"
+#include "core/coverage.h"
 #include "core/groups.h"
 #include "core/lines.h"
+#include "core/merge.h"
 #include "core/order.h"
 #include "core/reject.h"
+#include "core/savepoint.h"
 #include "core/snapshot.h"
 #include "core/tallies.h"
+#include "core/watermark.h"
 #include "core/windows.h"
 
 /* What is asked for. Pointers are borrowed for the engine's life. */
 struct query {
-	const char *const *key_names;
-	size_t key_count;
-	const char *missing_label; /* NULL: reject */
-	int64_t window_ns;	   /* 0: all */
-	bool aligned;		   /* windows at multiples since 1970 */
+	struct order_query records; /* with merge only key_count may be set */
+	bool merge;		    /* the records are rows */
+	int64_t window_ns; /* 0: all; with merge: the first whole row's */
+	int64_t slide_ns;  /* the window's, if it does not slide */
+	bool timed;	   /* by event time, else by arrival */
+	bool aligned;	   /* by arrival: windows at multiples since 1970 */
+	int64_t lateness_ns;
+	int64_t idle_ns;      /* INT64_MAX: never */
+	int64_t max_ahead_ns; /* INT64_MAX: any */
+	int64_t forget_ns;    /* INT64_MAX: never */
 	size_t max_line_bytes;
 	uint64_t max_groups;
 	const struct buffer *expected; /* encoded keys, no two equal */
 	size_t expected_count;
 	const struct condition *conditions;
 	size_t condition_count;
-	uint64_t top; /* 0: all */
-	bool active;
-	bool by_count;
+	struct row_choice choice;
+	bool keeps; /* savepoints are taken */
 	uint64_t hash_seed[2];
+};
+
+/* Where what a window hands out goes. */
+struct closing {
+	struct snapshot *snapshot;
+	struct savepoint *savepoint; /* what changed is added; NULL: not kept */
+	bool alone;		     /* no other snapshot is in use */
 };
 
 enum engine_event {
 	ENGINE_DONE,	 /* the bytes are used up */
 	ENGINE_REJECTED, /* engine->reject: a record; call again */
-	ENGINE_FAILED,	 /* memory is out */
+	ENGINE_DUE,	 /* a window is: close it and call again */
+	ENGINE_FAILED,	 /* engine->error says why */
 };
 
 struct engine {
 	struct query query;
 	struct order order;
+	struct merge merge;
+	struct backlog backlog;
 	struct groups groups;
 	struct windows windows;
-	struct snapshot snapshot;
-	struct row_choice choice;
-	struct tallies run;	/* up to the last closed window */
-	struct tallies tallies; /* since then */
-	uint64_t named;		/* groups that have a name so far */
-	uint32_t reserved;	/* groups 1 to this one always have one */
-	uint32_t *watched;	/* for each condition its group */
+	struct coverage coverage;   /* by arrival */
+	struct watermark watermark; /* by event time */
+	struct tallies run;	    /* up to the last closed window */
+	struct tallies tallies;	    /* since then */
+	int64_t late_by_ns;	    /* how far the furthest late one was */
+	uint64_t named;		    /* groups that have a name */
+	uint32_t *watched;	    /* for each condition its group */
+	int64_t *last_ns; /* --forget: by group, of its newest order */
+	size_t last_capacity;
+	int64_t forget_at_ns; /* groups are judged as of then; TIME_NONE */
 	struct reject reject;
 	const struct condition *held; /* a condition that held, or NULL */
 	uint64_t held_value;	      /* what it was held against */
 	bool whole_seen;	      /* a whole window was closed */
 	bool other_seen;	      /* a group was never named */
+	bool restored;		      /* see engine_restore() */
+	bool laid;		      /* how long a window is, is known */
+	bool due;		      /* by event time: a window is */
+	int64_t pass_ns;   /* below it the watermark changes nothing */
+	int64_t since_ns;  /* by arrival: the open window is counted since */
+	int64_t closed_ns; /* end of the last window that closed, TIME_NONE */
+	bool over;	   /* by arrival: the last window was closed */
+	uint64_t kept_orders; /* of all runs before, see engine_resume() */
+	struct error error;
 };
 
 /* -1: the query cannot be run; release it all the same. */
@@ -75,44 +112,66 @@ int engine_init(struct engine *engine, const struct query *query,
 		struct error *error) MUST_CHECK;
 void engine_release(struct engine *engine);
 
-/* The run begins. See windows.h for this and the news of sources. */
+/* The key fields: the query's, or the rows'; 0 before the first of them. */
+size_t engine_key_names(const struct engine *engine, const char *const **names);
+
+/* The run begins, with so many sources up and down; see coverage.h. */
 void engine_begin(struct engine *engine, int64_t now_ns, size_t up,
 		  size_t down);
 
 /*
  * Counts the records that end in *bytes, which are taken off its front. Half a
  * line stays with the stream. ENGINE_REJECTED: the reject is borrowed from the
- * bytes and the stream until the next call.
+ * bytes and the stream until the next call. now_ns: when they were read.
  */
 enum engine_event engine_take(struct engine *engine, struct stream *stream,
-			      struct span *bytes) MUST_CHECK;
+			      struct span *bytes, int64_t now_ns) MUST_CHECK;
 
-/* The stream ended or was lost: its half line is a record too. */
+/* The stream ended or was lost: its half line is a record too. As above. */
 enum engine_event engine_end_stream(struct engine *engine,
-				    struct stream *stream) MUST_CHECK;
+				    struct stream *stream,
+				    int64_t now_ns) MUST_CHECK;
 
-static inline bool engine_due(const struct engine *engine, int64_t now_ns)
-{
-	return windows_due(&engine->windows, now_ns);
-}
+/* --- windows -------------------------------------------------------------- */
 
-/*
- * Closes the window that is due and judges the conditions on it. Returns its
- * snapshot, which stands until the next one is asked for; NULL: memory is out.
- */
-const struct snapshot *engine_close(struct engine *engine) MUST_CHECK;
+/* Must a window be closed, now that it is so late? */
+bool engine_due(const struct engine *engine, int64_t now_ns);
 
 /*
- * Time was passed over: the open window closes where counting stopped, and the
- * window that holds now_ns opens. *skipped: the whole windows in between.
+ * Where the next window to close ends; INT64_MAX: there is none. By event time
+ * it is the watermark that has to reach that.
  */
-const struct snapshot *engine_cut(struct engine *engine, int64_t stopped_ns,
-				  int64_t now_ns, uint64_t *skipped) MUST_CHECK;
+int64_t engine_next_end(const struct engine *engine);
+
+/* Where the next window to close begins. */
+int64_t engine_next_start(const struct engine *engine);
+
+/* Orders that the next window to close by arrival holds. */
+uint64_t engine_open_orders(const struct engine *engine);
+
+/* By event time: all sources had nothing; see watermark_wait(). */
+void engine_wait(struct engine *engine, int64_t ready_ns, int64_t now_ns);
+
+/* By event time: all streams have ended. -1: engine->error says what lacks. */
+int engine_end_input(struct engine *engine) MUST_CHECK;
 
 /*
- * Can the open window be left out without losing anything? Nothing was read in
- * it.
+ * Closes the window that is due, judges the conditions on it and fills in what
+ * it hands out. -1: memory is out.
  */
+int engine_close(struct engine *engine,
+		 const struct closing *closing) MUST_CHECK;
+
+/*
+ * By arrival, time was passed over: the open window closes where counting
+ * stopped, and the one that holds now_ns opens. *skipped: the whole windows in
+ * between.
+ */
+int engine_cut(struct engine *engine, const struct closing *closing,
+	       int64_t stopped_ns, int64_t now_ns,
+	       uint64_t *skipped) MUST_CHECK;
+
+/* By arrival: was nothing read in the open window? Then it may be left out. */
 bool engine_is_empty(const struct engine *engine);
 
 /*
@@ -122,16 +181,45 @@ bool engine_is_empty(const struct engine *engine);
 uint64_t engine_leave_out(struct engine *engine, int64_t now_ns);
 
 /*
- * Is there an open window to print, if the run ends now? One that has only just
- * begun and saw nothing is none.
+ * Is there a window to print, if the run ends now? By arrival at most one: one
+ * that has only just begun and saw nothing is none.
  */
-bool engine_has_open(const struct engine *engine, int64_t now_ns);
+bool engine_has_rest(const struct engine *engine, int64_t now_ns);
 
-/* The run ends: closes the open window. `whole`: the input ended by itself. */
-const struct snapshot *engine_finish(struct engine *engine, int64_t now_ns,
-				     bool whole) MUST_CHECK;
+/*
+ * The run ends: closes the next window of the rest, which is partial unless, by
+ * arrival, it is `all` and `whole`: the input ended by itself.
+ */
+int engine_finish(struct engine *engine, const struct closing *closing,
+		  int64_t now_ns, bool whole) MUST_CHECK;
+
+/* The run ends: judges conditions on the tallies that no window showed. */
+void engine_judge_rest(struct engine *engine);
 
 /* The tallies of the run so far. */
 struct tallies engine_tallies(const struct engine *engine);
+
+/* --- what a later run goes on from ---------------------------------------- */
+
+/*
+ * Adds to the savepoint what changed since the one before; without a window:
+ * those add themselves when they close. Failures stick to the savepoint.
+ */
+void engine_save(struct engine *engine, struct savepoint *savepoint);
+
+/*
+ * With query.keeps, before engine_begin(), in this order: the groups as they
+ * were kept (`highest`: no group anywhere in the state has a higher number);
+ * each pending savepoint on top, which hands its window out as it was
+ * (*has_window); at the end the head and the panes. -1: memory is out, or it is
+ * not what engine_save() wrote.
+ */
+int engine_restore(struct engine *engine, const struct savepoint *kept,
+		   uint32_t highest, struct error *error) MUST_CHECK;
+int engine_replay(struct engine *engine, const struct savepoint *pending,
+		  struct snapshot *snapshot, bool *has_window,
+		  struct error *error) MUST_CHECK;
+int engine_resume(struct engine *engine, const struct savepoint *kept,
+		  struct error *error) MUST_CHECK;
 
 #endif

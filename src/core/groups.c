@@ -240,6 +240,14 @@ static void decode(const struct groups *groups, const unsigned char *key,
 		parts[i] = key_next(&key);
 }
 
+uint32_t groups_find_key(struct groups *groups, const unsigned char *key)
+{
+	struct key_part parts[KEY_FIELDS_MAX] = {0};
+
+	decode(groups, key, parts);
+	return find_hashed(groups, hash_parts(groups, parts), parts);
+}
+
 uint32_t groups_add_key(struct groups *groups, const unsigned char *key)
 {
 	struct key_part parts[KEY_FIELDS_MAX] = {0};
@@ -371,6 +379,16 @@ int groups_restore(struct groups *groups, uint32_t number,
 	groups_drop_order(groups);
 	decode(groups, key, parts);
 	return add_as(groups, number, parts);
+}
+
+int groups_skip_to(struct groups *groups, uint32_t number)
+{
+	if (number <= groups->count)
+		return 0;
+	if (reserve_numbers(groups, number) != 0)
+		return -1;
+	groups->count = number;
+	return 0;
 }
 
 int groups_restored(struct groups *groups)

@@ -88,6 +88,12 @@ uint32_t groups_add(struct groups *groups,
 uint32_t groups_add_key(struct groups *groups,
 			const unsigned char *key) MUST_CHECK;
 
+/* The group of an encoded key, or GROUP_OTHER. */
+uint32_t groups_find_key(struct groups *groups, const unsigned char *key);
+
+/* New groups get this number or a higher one. -1: memory is out. */
+int groups_skip_to(struct groups *groups, uint32_t number) MUST_CHECK;
+
 /*
  * Puts a group back under the number that it had in an earlier run, in place of
  * what was there. -1: memory is out. After the last one: groups_restored().

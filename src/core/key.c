@@ -44,6 +44,32 @@ void key_encode(unsigned char *key, const struct key_part *parts, size_t count)
 	}
 }
 
+static size_t part_length(const unsigned char *part)
+{
+	return PART_HEAD + (size_t)(part[1] | part[2] << 8);
+}
+
+size_t key_length(const unsigned char *key, size_t count)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < count; i++)
+		length += part_length(key + length);
+	return length;
+}
+
+bool key_is_encoded(const unsigned char *key, size_t size, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (size < PART_HEAD || key[0] > KEY_STRING ||
+		    part_length(key) > size)
+			return false;
+		size -= part_length(key);
+		key += part_length(key);
+	}
+	return size == 0;
+}
+
 bool key_holds(const unsigned char *key, const struct key_part *parts,
 	       size_t count)
 {

@@ -34,6 +34,12 @@ void key_encode(unsigned char *key, const struct key_part *parts, size_t count);
 bool key_holds(const unsigned char *key, const struct key_part *parts,
 	       size_t count);
 
+/* Bytes of an encoded key. */
+size_t key_length(const unsigned char *key, size_t count);
+
+/* Do these bytes hold an encoded key, and nothing more? */
+bool key_is_encoded(const unsigned char *key, size_t size, size_t count);
+
 /* Decodes the part at *key and moves *key behind it; borrowed from the key. */
 struct key_part key_next(const unsigned char **key);
 

@@ -65,6 +65,22 @@ void merge_release(struct merge *merge)
 	*merge = (struct merge){0};
 }
 
+int merge_restore(struct merge *merge, int64_t window_ns, bool summing,
+		  const struct span *key_names, size_t key_count)
+{
+	merge->window_ns = window_ns;
+	merge->summing = summing;
+	merge->sums_fixed = true;
+	for (size_t i = 0; i < key_count; i++) {
+		merge->key_names[i] =
+			strndup(key_names[i].data, key_names[i].size);
+		if (!merge->key_names[i])
+			return -1;
+	}
+	merge->key_count = key_count;
+	return 0;
+}
+
 static enum record_verdict reject(struct merge *merge, const struct row *row,
 				  enum reject_reason reason, enum slot slot)
 {

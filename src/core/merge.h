@@ -42,6 +42,13 @@ int merge_init(struct merge *merge, int64_t window_ns,
 	       struct error *error) MUST_CHECK;
 void merge_release(struct merge *merge);
 
+/*
+ * It goes on from an earlier run, which knew this much (key_count 0: no names
+ * yet). -1: memory is out.
+ */
+int merge_restore(struct merge *merge, int64_t window_ns, bool summing,
+		  const struct span *key_names, size_t key_count) MUST_CHECK;
+
 enum merge_step {
 	MERGE_JUDGED, /* *verdict and merge->record say what the line is */
 	/*

@@ -29,6 +29,7 @@ struct pane {
 	uint32_t mixer;	   /* odd, secret: no sender can make it slow */
 	bool summing;
 	bool changed;	   /* since it was saved */
+	bool saved;	   /* it stands in a savepoint */
 	struct pane *next; /* among spare ones */
 };
 

@@ -5,9 +5,10 @@
 /* So many emptied ones are kept. */
 #define SPARE_MAX 16
 
-void panes_init(struct panes *panes, bool summing, uint32_t mixer)
+void panes_init(struct panes *panes, bool summing, bool tracks, uint32_t mixer)
 {
-	*panes = (struct panes){.summing = summing, .mixer = mixer};
+	*panes = (struct panes){
+		.summing = summing, .tracks = tracks, .mixer = mixer};
 }
 
 static void free_pane(struct pane *pane)
@@ -29,7 +30,8 @@ void panes_release(struct panes *panes)
 	}
 	free(panes->slots);
 	free(panes->heap);
-	panes_init(panes, panes->summing, panes->mixer);
+	free(panes->gone);
+	panes_init(panes, panes->summing, panes->tracks, panes->mixer);
 }
 
 /* --- by index ------------------------------------------------------------- */
@@ -180,6 +182,7 @@ struct pane *panes_open(struct panes *panes, int64_t index, bool waits)
 		return NULL;
 	pane->index = index;
 	pane->changed = true;
+	pane->saved = false;
 	panes->slots[find_slot(panes, index)] = pane;
 	panes->count++;
 	if (waits)
@@ -187,8 +190,28 @@ struct pane *panes_open(struct panes *panes, int64_t index, bool waits)
 	return pane;
 }
 
+/* A later run would find it still there. */
+static void note_gone(struct panes *panes, int64_t index)
+{
+	size_t capacity = panes->gone_capacity ? panes->gone_capacity * 2 : 16;
+	int64_t *gone = panes->gone;
+
+	if (panes->gone_count == panes->gone_capacity) {
+		gone = realloc(gone, capacity * sizeof(*gone));
+		if (!gone) {
+			panes->gone_failed = true;
+			return;
+		}
+		panes->gone = gone;
+		panes->gone_capacity = capacity;
+	}
+	gone[panes->gone_count++] = index;
+}
+
 void panes_close(struct panes *panes, struct pane *pane)
 {
+	if (panes->tracks && pane->saved)
+		note_gone(panes, pane->index);
 	panes->counters -= pane->used;
 	panes->count--;
 	leave_slot(panes, find_slot(panes, pane->index));

@@ -29,9 +29,16 @@ struct panes {
 	size_t heap_capacity;
 	struct pane *spare;
 	size_t spare_count;
+	/* Panes that stand in a savepoint and closed since, if it is tracked.
+	 */
+	bool tracks;
+	bool gone_failed; /* memory was out */
+	int64_t *gone;
+	size_t gone_count;
+	size_t gone_capacity;
 };
 
-void panes_init(struct panes *panes, bool summing, uint32_t mixer);
+void panes_init(struct panes *panes, bool summing, bool tracks, uint32_t mixer);
 void panes_release(struct panes *panes);
 
 /* NULL: it is not open. */

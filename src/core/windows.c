@@ -14,7 +14,7 @@ void windows_init(struct windows *windows, int64_t slide_ns, int64_t span,
 		.hot_start_ns = INT64_MAX,
 		.hot_end_ns = INT64_MIN,
 	};
-	panes_init(&windows->panes, summing, mixer);
+	panes_init(&windows->panes, summing, tracks, mixer);
 	pane_init(&windows->window, summing, mixer);
 }
 
@@ -113,7 +113,8 @@ enum windows_room windows_open(struct windows *windows, int64_t time_ns)
 	bool waits = index > windows->closed;
 
 	if (!pane) {
-		if (windows->panes.count >= PANES_MAX)
+		if (windows->panes.count >= PANES_MAX ||
+		    windows->panes.counters >= COUNTERS_MAX)
 			return WINDOWS_FULL;
 		pane = panes_open(&windows->panes, index, waits);
 		if (!pane)
@@ -188,6 +189,7 @@ static void move_pane(struct windows *windows, struct pane *pane)
 	windows->panes.counters -= pane->used;
 	windows->window = *pane;
 	emptied.index = pane->index;
+	emptied.saved = pane->saved;
 	*pane = emptied;
 	panes_close(&windows->panes, pane);
 }
@@ -206,6 +208,12 @@ static int add_pane(struct windows *windows, const struct pane *pane,
 			return -1;
 	windows->retained++;
 	return 0;
+}
+
+int windows_regather(struct windows *windows, const struct pane *pane,
+		     uint32_t groups)
+{
+	return add_pane(windows, pane, groups);
 }
 
 static int add_totals(struct windows *windows, const struct pane *pane)

@@ -117,6 +117,10 @@ int windows_gather(struct windows *windows, int64_t pane,
 		   uint32_t groups) MUST_CHECK;
 void windows_drop(struct windows *windows);
 
+/* A pane of an earlier run, gathered there, is one of the next window's. */
+int windows_regather(struct windows *windows, const struct pane *pane,
+		     uint32_t groups) MUST_CHECK;
+
 /*
  * Windows up to the one that ends with `pane` do not close: they are passed
  * over, and what they hold counts in the totals. -1: memory is out.

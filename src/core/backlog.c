@@ -1,0 +1,62 @@
+#include "core/backlog.h"
+
+#include <stdlib.h>
+
+void backlog_init(struct backlog *backlog)
+{
+	*backlog = (struct backlog){0};
+	buffer_init(&backlog->bytes);
+}
+
+void backlog_release(struct backlog *backlog)
+{
+	buffer_release(&backlog->bytes);
+	free(backlog->lines);
+	backlog_init(backlog);
+}
+
+static int reserve_line(struct backlog *backlog)
+{
+	size_t capacity = backlog->capacity ? backlog->capacity * 2 : 64;
+	struct backlog_line *lines;
+
+	if (backlog->count < backlog->capacity)
+		return 0;
+	lines = realloc(backlog->lines, capacity * sizeof(*lines));
+	if (!lines)
+		return -1;
+	backlog->lines = lines;
+	backlog->capacity = capacity;
+	return 0;
+}
+
+int backlog_add(struct backlog *backlog, struct stream *stream,
+		struct span line)
+{
+	size_t offset = backlog->bytes.size;
+
+	if (offset + line.size > BACKLOG_MAX_BYTES ||
+	    reserve_line(backlog) != 0)
+		return -1;
+	buffer_append_span(&backlog->bytes, line);
+	buffer_append_char(&backlog->bytes, '\n');
+	if (backlog->bytes.failed)
+		return -1;
+	backlog->lines[backlog->count++] = (struct backlog_line){
+		.stream = stream,
+		.line_number = stream->line_number,
+		.offset = offset,
+		.size = line.size,
+	};
+	return 0;
+}
+
+bool backlog_next(struct backlog *backlog, struct backlog_line *line,
+		  struct span *text)
+{
+	if (backlog_is_empty(backlog))
+		return false;
+	*line = backlog->lines[backlog->next++];
+	*text = span_make(backlog->bytes.data + line->offset, line->size);
+	return true;
+}

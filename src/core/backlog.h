@@ -1,0 +1,50 @@
+/*
+ * backlog: lines that cannot be judged yet, in reading order: rows to be merged
+ * of which none has said so far how long a window is.
+ */
+#ifndef CORE_BACKLOG_H
+#define CORE_BACKLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/span.h"
+#include "core/stream.h"
+
+/* So much may wait; more than that has no whole window in it. */
+#define BACKLOG_MAX_BYTES ((size_t)256 << 20)
+
+struct backlog_line {
+	struct stream *stream; /* borrowed */
+	uint64_t line_number;
+	size_t offset;
+	size_t size;
+};
+
+struct backlog {
+	struct buffer bytes; /* of the lines, an LF behind each */
+	struct backlog_line *lines;
+	size_t count;
+	size_t capacity;
+	size_t next; /* to be handed out */
+};
+
+void backlog_init(struct backlog *backlog);
+void backlog_release(struct backlog *backlog);
+
+/* Adds a copy of the line that was read last. -1: it is too much. */
+int backlog_add(struct backlog *backlog, struct stream *stream,
+		struct span line) MUST_CHECK;
+
+/* The next line, an LF behind it, until the next call; false: none is left. */
+bool backlog_next(struct backlog *backlog, struct backlog_line *line,
+		  struct span *text);
+
+static inline bool backlog_is_empty(const struct backlog *backlog)
+{
+	return backlog->next == backlog->count;
+}
+
+#endif

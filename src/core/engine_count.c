@@ -1,0 +1,331 @@
+/*
+ * From a line to a count. By event time the watermark moves after the record
+ * that moves it was counted, and a window that is due then closes before the
+ * next record is looked at: what counts in a window does not depend on how the
+ * bytes came in.
+ */
+#include "core/engine_parts.h"
+
+/* --- groups --------------------------------------------------------------- */
+
+/* A group that was not met before gets a name, if there is one left. */
+static int name_group(struct engine *engine, uint32_t *group)
+{
+	struct groups *groups = &engine->groups;
+	const struct record *record = engine->query.merge
+					      ? &engine->merge.record
+					      : &engine->order.record;
+
+	*group = GROUP_OTHER;
+	if (engine->named >= engine->query.max_groups) {
+		engine->other_seen = true;
+		return 0;
+	}
+	/* Room first: a group without it could not even be printed. */
+	if (engine_reserve(engine, (size_t)groups->count + 1) != 0)
+		return -1;
+	*group = groups_add(groups, record->parts);
+	if (*group == GROUP_OTHER)
+		return -1;
+	groups->flags[*group] |= GROUP_NAMED;
+	engine->named++;
+	windows_change(&engine->windows, *group);
+	return 0;
+}
+
+/* The group of the record's key, by number. */
+static int find_group(struct engine *engine, const struct record *record,
+		      uint32_t *group)
+{
+	struct groups *groups = &engine->groups;
+
+	*group = GROUP_OTHER;
+	if (record->other)
+		return 0;
+	if (groups->key_count == 0 &&
+	    engine_name_keys(engine, engine->merge.key_count) != 0)
+		return -1;
+	*group = groups_find(groups, record->parts);
+	if (*group == GROUP_OTHER)
+		return name_group(engine, group);
+	if (!(groups->flags[*group] & GROUP_NAMED)) {
+		groups->flags[*group] |= GROUP_NAMED;
+		engine->named++;
+		windows_change(&engine->windows, *group);
+	}
+	return 0;
+}
+
+/* --- one record ----------------------------------------------------------- */
+
+static enum engine_event reject(struct engine *engine,
+				const struct stream *stream, struct span line,
+				enum reject_reason reason, size_t column,
+				const char *field)
+{
+	engine->tallies.read++;
+	engine->tallies.rejected[reason]++;
+	engine->reject = (struct reject){
+		.reason = reason,
+		.stream = stream->name,
+		.line_number = stream->line_number,
+		.column = column,
+		.field = field,
+		.line = line,
+	};
+	return ENGINE_REJECTED;
+}
+
+static enum engine_event fail(struct engine *engine)
+{
+	if (engine->error.message[0] == '\0')
+		engine_no_memory(engine);
+	return ENGINE_FAILED;
+}
+
+/* Every window that holds this time is over. */
+static bool is_late(const struct engine *engine, int64_t time_ns)
+{
+	const struct windows *windows = &engine->windows;
+	int64_t value_ns = engine->watermark.value_ns;
+
+	return time_ns < value_ns &&
+	       windows_start(windows, windows_pane(windows, time_ns) +
+					      windows->span) <= value_ns;
+}
+
+static enum engine_event count_late(struct engine *engine, int64_t time_ns)
+{
+	int64_t late_by_ns = engine->watermark.value_ns - time_ns;
+
+	engine->tallies.read++;
+	engine->tallies.late++;
+	if (late_by_ns > engine->late_by_ns)
+		engine->late_by_ns = late_by_ns;
+	return ENGINE_DONE;
+}
+
+static void note_activity(struct engine *engine, uint32_t group,
+			  int64_t time_ns)
+{
+	if (time_ns > engine->last_ns[group])
+		engine->last_ns[group] = time_ns;
+	windows_change(&engine->windows, group);
+}
+
+/* Counts it in the pane of its time; ENGINE_REJECTED: there is no room. */
+static enum engine_event count_at(struct engine *engine,
+				  const struct record *record, int64_t time_ns)
+{
+	struct windows *windows = &engine->windows;
+	bool summing = windows->total_sums != NULL;
+	uint32_t group;
+
+	if (!windows_is_hot(windows, time_ns)) {
+		switch (windows_open(windows, time_ns)) {
+		case WINDOWS_ROOM: break;
+		case WINDOWS_FULL: return ENGINE_REJECTED;
+		case WINDOWS_FAILED: return fail(engine);
+		}
+	}
+	if (find_group(engine, record, &group) != 0)
+		return fail(engine);
+	if (!windows_has_room(windows, group))
+		return ENGINE_REJECTED;
+	if (windows_add(windows, group, record->orders,
+			summing ? &record->amount : NULL,
+			engine->groups.count) != 0)
+		return fail(engine);
+	if (engine->last_ns && record->orders > 0)
+		note_activity(engine, group, time_ns);
+	engine->tallies.read++;
+	engine->tallies.counted++;
+	return ENGINE_DONE;
+}
+
+/* The watermark moves once the record is dealt with. */
+static void move_watermark(struct engine *engine, struct stream *stream,
+			   int64_t time_ns, int64_t now_ns)
+{
+	watermark_move(&engine->watermark, stream->time,
+		       time_ns < now_ns ? time_ns : now_ns);
+	if (engine->watermark.value_ns >= engine->pass_ns)
+		engine_look(engine);
+}
+
+static enum engine_event count_record(struct engine *engine,
+				      struct stream *stream, struct span line,
+				      const struct record *record,
+				      int64_t now_ns)
+{
+	bool timed = engine->query.timed;
+	int64_t time_ns = timed ? record->time_ns : now_ns;
+	enum engine_event event;
+
+	if (timed && is_late(engine, time_ns))
+		event = count_late(engine, time_ns);
+	else
+		event = count_at(engine, record, time_ns);
+	if (event == ENGINE_REJECTED)
+		return reject(engine, stream, line, REJECT_BAD_TIME, 1, NULL);
+	if (timed && event == ENGINE_DONE)
+		move_watermark(engine, stream, time_ns, now_ns);
+	return event;
+}
+
+/* --- one line ------------------------------------------------------------- */
+
+/* Times later than that are bad. */
+static int64_t latest_ns(const struct engine *engine, int64_t now_ns)
+{
+	int64_t latest;
+
+	return __builtin_add_overflow(now_ns, engine->query.max_ahead_ns,
+				      &latest)
+		       ? INT64_MAX
+		       : latest;
+}
+
+static enum engine_event take_verdict(struct engine *engine,
+				      struct stream *stream, struct span line,
+				      enum record_verdict verdict,
+				      const struct record *record,
+				      int64_t now_ns)
+{
+	switch (verdict) {
+	case RECORD_COUNTS:
+		return count_record(engine, stream, line, record, now_ns);
+	case RECORD_FILTERED:
+		engine->tallies.read++;
+		engine->tallies.filtered++;
+		if (engine->query.timed && record->timed)
+			move_watermark(engine, stream, record->time_ns, now_ns);
+		return ENGINE_DONE;
+	case RECORD_REJECTED:
+		return reject(engine, stream, line, record->reason,
+			      record->column, record->field);
+	case RECORD_FAILED: break;
+	}
+	return fail(engine);
+}
+
+/* A row to be merged. Windows are laid by the first one that counts. */
+static enum engine_event merge_line(struct engine *engine,
+				    struct stream *stream, struct span line,
+				    int64_t now_ns)
+{
+	struct merge *merge = &engine->merge;
+	enum record_verdict verdict;
+
+	if (merge_judge(merge, line, latest_ns(engine, now_ns), &verdict) ==
+	    MERGE_LATER) {
+		if (backlog_add(&engine->backlog, stream, line) == 0)
+			return ENGINE_DONE;
+		error_set(&engine->error, "no row so far is of a whole window, "
+					  "which would say how long they are: "
+					  "give --window");
+		return ENGINE_FAILED;
+	}
+	if (verdict == RECORD_COUNTS && !engine->laid) {
+		if (engine_lay(engine, merge->window_ns, merge->window_ns) != 0)
+			return ENGINE_FAILED;
+		/* Those that waited come first. */
+		if (!backlog_is_empty(&engine->backlog)) {
+			if (backlog_add(&engine->backlog, stream, line) != 0)
+				return fail(engine);
+			return ENGINE_DONE;
+		}
+	}
+	return take_verdict(engine, stream, line, verdict, &merge->record,
+			    now_ns);
+}
+
+static enum engine_event take_line(struct engine *engine, struct stream *stream,
+				   enum line_status status, struct span line,
+				   int64_t now_ns)
+{
+	enum record_verdict verdict;
+
+	if (status == LINE_FAILED)
+		return fail(engine);
+	if (status == LINE_TOO_LONG)
+		return reject(engine, stream, line, REJECT_TOO_LONG,
+			      engine->query.max_line_bytes + 1, NULL);
+	if (engine->query.merge)
+		return merge_line(engine, stream, line, now_ns);
+	verdict = order_judge(&engine->order, line, latest_ns(engine, now_ns));
+	return take_verdict(engine, stream, line, verdict,
+			    &engine->order.record, now_ns);
+}
+
+/* The next of the lines that waited, under the number that it had. */
+static enum engine_event take_waiting(struct engine *engine, int64_t now_ns)
+{
+	struct backlog_line waiting = {0};
+	struct span line = {0};
+	uint64_t line_number;
+	enum engine_event event;
+
+	if (!backlog_next(&engine->backlog, &waiting, &line)) {
+		backlog_release(&engine->backlog);
+		return ENGINE_DONE;
+	}
+	line_number = waiting.stream->line_number;
+	waiting.stream->line_number = waiting.line_number;
+	event = merge_line(engine, waiting.stream, line, now_ns);
+	waiting.stream->line_number = line_number;
+	return event;
+}
+
+/* What has to be done before the next line is looked at. */
+static enum engine_event prepare(struct engine *engine, int64_t now_ns)
+{
+	enum engine_event event = ENGINE_DONE;
+
+	if (engine->forget_at_ns != TIME_NONE && engine_forget(engine) != 0)
+		return fail(engine);
+	while (event == ENGINE_DONE && !engine->due && engine->laid &&
+	       engine->backlog.count > 0)
+		event = take_waiting(engine, now_ns);
+	return engine->due && event == ENGINE_DONE ? ENGINE_DUE : event;
+}
+
+enum engine_event engine_take(struct engine *engine, struct stream *stream,
+			      struct span *bytes, int64_t now_ns)
+{
+	for (;;) {
+		enum engine_event event = prepare(engine, now_ns);
+		enum line_status status;
+		struct span line;
+
+		if (event != ENGINE_DONE)
+			return event;
+		status = lines_next(stream, bytes, engine->query.max_line_bytes,
+				    &line);
+		if (status == LINE_NONE)
+			return ENGINE_DONE;
+		event = take_line(engine, stream, status, line, now_ns);
+		if (event != ENGINE_DONE)
+			return event;
+	}
+}
+
+enum engine_event engine_end_stream(struct engine *engine,
+				    struct stream *stream, int64_t now_ns)
+{
+	for (;;) {
+		enum engine_event event = prepare(engine, now_ns);
+		enum line_status status;
+		struct span line;
+
+		if (event != ENGINE_DONE)
+			return event;
+		status = lines_finish(stream, engine->query.max_line_bytes,
+				      &line);
+		if (status == LINE_NONE)
+			return ENGINE_DONE;
+		event = take_line(engine, stream, status, line, now_ns);
+		if (event != ENGINE_DONE)
+			return event;
+	}
+}

@@ -1,0 +1,41 @@
+/*
+ * What the parts of the engine share; see engine.h. Nobody else includes this.
+ */
+#ifndef CORE_ENGINE_PARTS_H
+#define CORE_ENGINE_PARTS_H
+
+#include "core/engine.h"
+
+/* --- engine.c ------------------------------------------------------------- */
+
+/* How long a window is, is known: the windows are laid. -1: engine->error. */
+int engine_lay(struct engine *engine, int64_t window_ns,
+	       int64_t slide_ns) MUST_CHECK;
+
+/* The names of the keys are known: groups can be. -1: engine->error. */
+int engine_name_keys(struct engine *engine, size_t key_count) MUST_CHECK;
+
+/* Room for groups below `count`. -1: memory is out. */
+int engine_reserve(struct engine *engine, size_t count) MUST_CHECK;
+
+/* Sets engine->error; -1. */
+int engine_no_memory(struct engine *engine);
+
+/* Groups that keep their number, seen or not, get one. -1: memory is out. */
+int engine_reserve_groups(struct engine *engine) MUST_CHECK;
+
+/* --- engine_state.c ------------------------------------------------------- */
+
+/* Adds the window that closes to the savepoint, as engine_replay() wants it. */
+void engine_save_window(struct engine *engine, struct savepoint *savepoint,
+			const struct snapshot *snapshot);
+
+/* --- engine_windows.c ----------------------------------------------------- */
+
+/* By event time: the watermark moved, or a pane was opened or closed. */
+void engine_look(struct engine *engine);
+
+/* What --forget has to do since the last window closed. -1: memory is out. */
+int engine_forget(struct engine *engine) MUST_CHECK;
+
+#endif
