@@ -26,28 +26,28 @@ struct options {
 	int64_t slide_ns;	/* the window's, unless it slides */
 	const char *time_field; /* NULL: by arrival */
 	int64_t lateness_ns;
-	int64_t idle_ns; /* TIME_NEVER: never */
-	bool idle_given; /* else it follows window_ns, once that is known */
+	int64_t idle_ns;       /* TIME_NEVER: never */
 	int64_t max_ahead_ns;  /* TIME_NEVER: any */
 	const char *sum_field; /* NULL: none */
 	struct filter *filters;
 	size_t filter_count;
 	int64_t forget_ns;	   /* TIME_NEVER: never */
-	bool merge;		   /* the key fields are the rows' */
 	const char *missing_label; /* NULL: reject */
 	struct buffer *expected;   /* encoded keys, see core/key.h */
 	size_t expected_count;
+	bool idle_given; /* else it follows window_ns, once that is known */
+	bool merge;	 /* the key fields are the rows' */
 	/* output */
 	enum report_format format;
 	const char *output_path; /* NULL: standard output */
 	uint64_t top;		 /* 0: all */
+	enum row_order order;	 /* see core/snapshot.h */
+	enum when color;
+	enum when progress;
 	bool active;
-	enum row_order order; /* see core/snapshot.h */
 	bool header;
 	bool summary;
 	bool local_time;
-	enum when color;
-	enum when progress;
 	bool live;
 	/* run */
 	uint64_t max_windows; /* 0: run on */
@@ -59,9 +59,9 @@ struct options {
 	bool drain;
 	/* connection */
 	bool reconnect;
+	bool follow;
 	int64_t connect_timeout_ns;
 	int64_t idle_timeout_ns; /* TIME_NEVER */
-	bool follow;
 	/* limits */
 	uint64_t max_line_bytes;
 	uint64_t max_groups;
