@@ -292,7 +292,7 @@ static enum record_verdict judge_numbers(struct merge *merge,
 		return reject(merge, row, REJECT_BAD_NUMBER, SLOT_COUNT);
 	if (!summing)
 		return RECORD_COUNTS;
-	verdict = record_take_amount(&merge->record, sum, &merge->scratch);
+	verdict = record_take_total(&merge->record, sum);
 	if (verdict == RECORD_REJECTED)
 		return reject(merge, row, REJECT_BAD_NUMBER, SLOT_SUM);
 	return verdict;

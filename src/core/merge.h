@@ -30,7 +30,7 @@ struct merge {
 	struct fields fields; /* of what stands around the key */
 	struct json_value *values; /* one a slot */
 	char *unescaped;	   /* KEY_PART_MAX bytes a key field */
-	struct buffer scratch;	   /* a time or sum, unescaped */
+	struct buffer scratch;	   /* a time, unescaped */
 	struct record record;	   /* of the line judged last */
 };
 

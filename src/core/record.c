@@ -60,6 +60,15 @@ enum record_verdict record_read_time(const struct json_value *value,
 	return timestamp_read(text, time_ns) ? RECORD_COUNTS : RECORD_REJECTED;
 }
 
+static enum record_verdict verdict_of(enum sum_status status)
+{
+	switch (status) {
+	case SUM_READ: return RECORD_COUNTS;
+	case SUM_NO_MEMORY: return RECORD_FAILED;
+	default: return RECORD_REJECTED;
+	}
+}
+
 enum record_verdict record_take_amount(struct record *record,
 				       const struct json_value *value,
 				       struct buffer *scratch)
@@ -72,11 +81,22 @@ enum record_verdict record_take_amount(struct record *record,
 	} else if (value->type != JSON_NUMBER) {
 		return RECORD_REJECTED;
 	}
-	switch (sum_read(&record->amount, text)) {
-	case SUM_READ: return RECORD_COUNTS;
-	case SUM_NO_MEMORY: return RECORD_FAILED;
-	default: return RECORD_REJECTED;
-	}
+	return verdict_of(sum_read(&record->amount, text));
+}
+
+/* As an amount first: other tools write totals with exponents. */
+enum record_verdict record_take_total(struct record *record,
+				      const struct json_value *value)
+{
+	enum record_verdict verdict;
+
+	if (value->type != JSON_NUMBER)
+		return RECORD_REJECTED;
+	verdict = verdict_of(sum_read(&record->amount, value->text));
+	if (verdict == RECORD_REJECTED)
+		verdict = verdict_of(
+			sum_read_total(&record->amount, value->text));
+	return verdict;
 }
 
 static enum record_verdict reject(struct record *record,

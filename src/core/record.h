@@ -59,6 +59,10 @@ enum record_verdict record_take_amount(struct record *record,
 				       const struct json_value *value,
 				       struct buffer *scratch) MUST_CHECK;
 
+/* The same of a row: a number, which may have the digits of a total. */
+enum record_verdict record_take_total(
+	struct record *record, const struct json_value *value) MUST_CHECK;
+
 /* Why it is rejected: what json_scan() found at the offset. */
 enum record_verdict record_reject_json(struct record *record,
 				       enum json_verdict verdict,

@@ -228,6 +228,33 @@ START_TEST(sums_are_added_where_the_first_row_has_one)
 }
 END_TEST
 
+START_TEST(a_sum_may_have_more_digits_than_an_amount)
+{
+	static const char before[] =
+		"{" WINDOW "\"key\":null,\"count\":1,\"sum\":";
+	struct buffer line = {0};
+	struct buffer digits = {0};
+
+	for (int i = 0; i < 150; i++)
+		buffer_append_text(&digits, i == 120 ? ".7" : "7");
+	buffer_append_text(&line, before);
+	buffer_append_span(&line, buffer_span(&digits));
+	buffer_append(&line, "}", 2);
+	buffer_append_char(&digits, '\0');
+	assert_counts(line.data, 1);
+	assert_amount(digits.data);
+	buffer_release(&line);
+	buffer_release(&digits);
+	/* As other tools write it. */
+	assert_counts("{" WINDOW "\"key\":null,\"count\":1,\"sum\":1.5e+3}", 1);
+	assert_amount("1500");
+	assert_rejected("{" WINDOW "\"key\":null,\"count\":1,\"sum\":1e1000}",
+			REJECT_BAD_NUMBER, "sum", "1e1000");
+	assert_rejected("{" WINDOW "\"key\":null,\"count\":1,\"sum\":\"1\"}",
+			REJECT_BAD_NUMBER, "sum", "1\"}");
+}
+END_TEST
+
 START_TEST(sums_do_not_matter_where_the_first_row_has_none)
 {
 	/* The first that counts: these do not. */
@@ -278,6 +305,7 @@ int main(void)
 	tcase_add_test(tests, what_is_no_row_is_told_as_of_any_record);
 	tcase_add_test(tests, a_count_is_a_whole_number);
 	tcase_add_test(tests, sums_are_added_where_the_first_row_has_one);
+	tcase_add_test(tests, a_sum_may_have_more_digits_than_an_amount);
 	tcase_add_test(tests, sums_do_not_matter_where_the_first_row_has_none);
 	tcase_add_test(tests, what_is_judged_first_counts_alone);
 	srunner_run_all(runner, CK_NORMAL);
