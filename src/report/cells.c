@@ -121,6 +121,21 @@ void cell_append_number(struct buffer *out, uint64_t number, size_t width)
 	buffer_append_number(out, number);
 }
 
+void cell_align_right(struct buffer *out, size_t start, size_t width)
+{
+	size_t size = out->size - start;
+	size_t spaces;
+
+	if (out->failed || size >= width)
+		return;
+	spaces = width - size;
+	if (!buffer_reserve(out, spaces))
+		return;
+	memmove(out->data + start + spaces, out->data + start, size);
+	memset(out->data + start, ' ', spaces);
+	out->size += spaces;
+}
+
 static size_t sum_below(const size_t *widths, size_t count, size_t limit)
 {
 	size_t sum = 0;

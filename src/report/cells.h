@@ -37,6 +37,12 @@ void cell_append_spaces(struct buffer *out, size_t count);
 void cell_append_number(struct buffer *out, uint64_t number, size_t width);
 
 /*
+ * Moves what stands in out from `start`, ASCII, to the right of so many
+ * columns; does nothing when it is wider.
+ */
+void cell_align_right(struct buffer *out, size_t start, size_t width);
+
+/*
  * Shares the room between columns of these widths: the narrow ones keep what
  * they need, the wide ones get the same. The sum is at most `room`, which is at
  * least `count`.

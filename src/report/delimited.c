@@ -68,6 +68,18 @@ static void append_number(const struct report *report, uint64_t number,
 	buffer_append_number(out, number);
 }
 
+/* The two sums of a row, where there are sums. */
+static void append_sums(const struct report *report, size_t row,
+			struct buffer *out)
+{
+	if (!report->snapshot->sums)
+		return;
+	append_separator(report, out);
+	report_append_sum(report, row, SUM_WINDOW, out);
+	append_separator(report, out);
+	report_append_sum(report, row, SUM_TOTAL, out);
+}
+
 static void append_times(const struct report *report, struct buffer *out)
 {
 	buffer_append_text(out, report->start);
@@ -111,6 +123,10 @@ static void delimited_header(const struct report *report, struct buffer *out)
 	}
 	append_text(report, "count", out);
 	append_text(report, "total", out);
+	if (report->snapshot->sums) {
+		append_text(report, "sum", out);
+		append_text(report, "total_sum", out);
+	}
 	for (size_t i = 0; report->options.summary && i < SUMMARY_COLUMNS; i++)
 		append_text(report, summary_names[i], out);
 	buffer_append_char(out, '\n');
@@ -126,13 +142,17 @@ static void delimited_open(struct report *report, struct buffer *out)
 static void delimited_row(const struct report *report, const struct row *row,
 			  struct buffer *out)
 {
+	const struct snapshot *snapshot = report->snapshot;
+	const unsigned char *key = snapshot_key(snapshot, row);
+
 	append_times(report, out);
-	if (row->key)
-		append_key(report, row->key, out);
+	if (key)
+		append_key(report, key, out);
 	else
 		append_label(report, TEXT_OTHER, out);
 	append_number(report, row->count, out);
 	append_number(report, row->total, out);
+	append_sums(report, (size_t)(row - snapshot->rows), out);
 	for (size_t i = 0; report->options.summary && i < SUMMARY_COLUMNS; i++)
 		append_separator(report, out);
 	buffer_append_char(out, '\n');
@@ -149,6 +169,7 @@ static void delimited_close(const struct report *report, struct buffer *out)
 	append_label(report, TEXT_SUMMARY, out);
 	append_number(report, snapshot->orders, out);
 	append_number(report, snapshot->total_orders, out);
+	append_sums(report, snapshot->row_count, out);
 	append_number(report, tallies->read, out);
 	append_number(report, tallies->counted, out);
 	append_number(report, tallies_rejected(tallies), out);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "report/cells.h"
+#include "report/live.h"
 
 #define INDENT	   2 /* of the lines that the headline goes on in */
 #define PIECES_MAX 11
@@ -211,7 +212,7 @@ static void headline_write(const struct report *report,
 		size_t before = gap_before(headline, i, gap);
 
 		if (used + before + width > columns && used > 0) {
-			buffer_append_char(out, '\n');
+			live_end_line(report, out);
 			used = 0;
 			before = INDENT;
 		}
@@ -223,7 +224,7 @@ static void headline_write(const struct report *report,
 			buffer_append_text(out, COLOR_OFF);
 		used += before + width;
 	}
-	buffer_append_char(out, '\n');
+	live_end_line(report, out);
 }
 
 /* The reasons stand there if they fit into the line. */

@@ -65,17 +65,35 @@ static void append_key(const struct report *report, const unsigned char *key,
 	buffer_append_char(out, '}');
 }
 
+static void append_sums(const struct report *report, size_t row,
+			struct buffer *out)
+{
+	buffer_append_text(out, ",\"sum\":");
+	report_append_sum(report, row, SUM_WINDOW, out);
+	buffer_append_text(out, ",\"total_sum\":");
+	report_append_sum(report, row, SUM_TOTAL, out);
+}
+
 static void json_row(const struct report *report, const struct row *row,
 		     struct buffer *out)
 {
+	const struct snapshot *snapshot = report->snapshot;
+	const unsigned char *key = snapshot_key(snapshot, row);
+
 	append_window(report, out);
+	if (report->options.slide_ns > 0) {
+		buffer_append_text(out, ",\"slide\":");
+		report_append_seconds(out, report->options.slide_ns);
+	}
 	buffer_append_text(out, ",\"key\":");
-	if (row->key)
-		append_key(report, row->key, out);
+	if (key)
+		append_key(report, key, out);
 	else
 		buffer_append_text(out, "null");
 	append_number(out, ",\"count\":", row->count);
 	append_number(out, ",\"total\":", row->total);
+	if (snapshot->sums)
+		append_sums(report, (size_t)(row - snapshot->rows), out);
 	buffer_append_text(out, "}\n");
 }
 

@@ -17,35 +17,39 @@ static bool stays(char c)
 	       is_digit(c) || c == '_';
 }
 
-/* Only histograms and summaries have the first two. */
-static bool is_reserved(const char *name)
-{
-	return strcmp(name, "le") == 0 || strcmp(name, "quantile") == 0 ||
-	       strcmp(name, "__name__") == 0;
-}
-
-/* Bytes of the character at the start; one of them where it is no UTF-8. */
-static size_t character_size(struct span text)
+/* Takes the first character off the text; returns what it is in a name. */
+static char name_character(struct span *text)
 {
 	uint32_t code;
-	size_t size = utf8_decode(text, &code);
+	size_t size = utf8_decode(*text, &code);
+	char c = *text->data;
 
-	return size > 0 ? size : 1;
+	if (size == 0)
+		size = 1;
+	*text = span_make(text->data + size, text->size - size);
+	return stays(c) ? c : '_';
+}
+
+/* Does it become one of these? Only histograms and summaries have two. */
+static bool is_reserved(struct span name)
+{
+	char start[sizeof("__name__")];
+	struct span label = {start, 0};
+
+	while (name.size > 0 && label.size < sizeof(start))
+		start[label.size++] = name_character(&name);
+	return span_is(label, "le") || span_is(label, "quantile") ||
+	       span_is(label, "__name__");
 }
 
 void label_append_name(struct buffer *out, const char *name)
 {
 	struct span rest = span_of(name);
 
-	if (rest.size == 0 || is_digit(*name) || is_reserved(name))
+	if (rest.size == 0 || is_digit(*name) || is_reserved(rest))
 		buffer_append_char(out, '_');
-	while (rest.size > 0) {
-		size_t size = character_size(rest);
-		char c = *rest.data;
-
-		buffer_append_char(out, stays(c) ? c : '_');
-		rest = span_make(rest.data + size, rest.size - size);
-	}
+	while (rest.size > 0)
+		buffer_append_char(out, name_character(&rest));
 }
 
 /* How many bytes at the start surely stand for themselves. */

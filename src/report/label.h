@@ -9,7 +9,7 @@
 
 /*
  * Appends the label name of a FIELD: each character but A-Z, a-z, 0-9 and _
- * becomes _, and so does an empty name. What begins with a digit then, or is
+ * becomes _, and so does an empty name. What then begins with a digit, or is
  * `le`, `quantile` or `__name__`, which mean something else to Prometheus,
  * gets one more _ before it. Two FIELDs may have the same label name.
  */

@@ -1,5 +1,10 @@
 /*
  * report: a snapshot becomes bytes, a slice at a time.
+ *
+ * With `live` a table is a frame: it begins at the top of the terminal, which
+ * the first one clears by scrolling what stands there up, and takes the place
+ * of the one before. The last line of the terminal is never used, and the
+ * cursor ends below the table. Rows that have no room are said as a number.
  */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
@@ -35,9 +40,12 @@ struct report_options {
 	size_t key_count;
 	int64_t slide_ns; /* 0: windows do not slide */
 	bool live; /* table: each replaces the one before on the terminal */
-	unsigned lines; /* live: height of the terminal; set as columns is */
-	const char *version;		     /* prometheus: of the program */
-	const struct report_source *sources; /* prometheus; borrowed */
+	/* live: height of the terminal, 0: 24; set as columns is. */
+	unsigned lines;
+	const char *version; /* prometheus: of the program */
+	/* prometheus; borrowed, `up` may change between windows. Of several
+	 * with one name it says whether all of them are up. */
+	const struct report_source *sources;
 	size_t source_count;
 	bool header;	  /* tsv, csv */
 	bool summary;	  /* table shows it always */
@@ -53,7 +61,9 @@ struct table_layout {
 	size_t key_widths[KEY_FIELDS_MAX];
 	size_t key_columns; /* that have room; the others are left out */
 	size_t count_width;
-	size_t total_width; /* 0: left out */
+	size_t total_width;	/* 0: left out */
+	size_t sum_width;	/* 0: left out, or there is none */
+	size_t total_sum_width; /* likewise */
 	bool shares;
 	size_t bar_width; /* of the largest count; 0: no bars */
 	uint64_t largest;
@@ -63,6 +73,9 @@ struct report {
 	struct report_options options;
 	const struct snapshot *snapshot; /* being written, or NULL */
 	size_t next_row;
+	size_t row_end; /* the rows behind it are left out */
+	unsigned pass;	/* over the rows; there are so many: */
+	unsigned passes;
 	bool opened;	 /* what stands before its rows was written */
 	bool header_due; /* the next window begins with a header */
 	char start[RFC3339_SIZE];
@@ -70,6 +83,7 @@ struct report {
 	/* table */
 	struct table_layout layout;
 	bool follows;	    /* another window stands above */
+	bool rest_shown;    /* live: there is a line for rows left out */
 	bool day_shown;	    /* the two below say which was shown last */
 	int64_t day_number; /* see struct civil_time */
 	int offset_min;

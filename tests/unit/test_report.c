@@ -6,10 +6,9 @@
 #include <time.h>
 
 #include "report/report.h"
+#include "window_rows.h"
 
-#define NS_PER_S ((int64_t)1000000000)
-#define TEN	 (1795341600 * NS_PER_S) /* 2026-11-22T10:00:00Z */
-#define WINDOW	 "2026-11-22T10:00:00Z\t2026-11-22T10:00:05Z\t"
+#define WINDOW "2026-11-22T10:00:00Z\t2026-11-22T10:00:05Z\t"
 #define JSON_WINDOW                            \
 	"{\"start\":\"2026-11-22T10:00:00Z\"," \
 	"\"end\":\"2026-11-22T10:00:05Z\",\"partial\":false,"
@@ -17,9 +16,8 @@
 static const char *const one_name[] = {"status"};
 static const char *const two_names[] = {"a\t\"b", "c,\xc2\x85"};
 
-static unsigned char keys[16][128];
-static struct row rows[16];
-static struct snapshot snapshot;
+static struct window_rows window;
+static struct snapshot *const snapshot = &window.snapshot;
 static struct report report;
 static struct buffer out;
 
@@ -31,46 +29,40 @@ static struct key_part part(enum key_type type, const char *text)
 static void add_row(const struct key_part *parts, size_t count, uint64_t orders,
 		    uint64_t total)
 {
-	size_t i = snapshot.row_count++;
-
-	if (parts)
-		key_encode(keys[i], parts, count);
-	rows[i] = (struct row){parts ? keys[i] : NULL, orders, total};
-	snapshot.orders += orders;
-	snapshot.total_orders += total;
+	window_rows_add(&window, parts, count, orders, total);
 }
 
 static void add_string(const char *text, uint64_t orders, uint64_t total)
 {
-	struct key_part key = part(KEY_STRING, text);
-
-	add_row(&key, 1, orders, total);
+	window_rows_add_string(&window, text, orders, total);
 }
 
 static void set_up(void)
 {
 	setlocale(LC_CTYPE, "C.UTF-8");
-	snapshot = (struct snapshot){
-		.start_ns = TEN, .end_ns = TEN + 5 * NS_PER_S, .rows = rows};
+	window_rows_begin(&window);
 	buffer_init(&out);
 }
 
 static void tear_down(void)
 {
 	buffer_release(&out);
+	window_rows_release(&window);
 }
 
 static struct report_options options_of(enum report_format format)
 {
-	return (struct report_options){
-		.format = format, .key_names = one_name, .key_count = 1};
+	return (struct report_options){.format = format,
+				       .key_names = one_name,
+				       .key_count = 1,
+				       .version = "1.0"};
 }
 
 /* One window as text, in slices of so many bytes. */
 static const char *window_in_slices(size_t slice)
 {
 	buffer_clear(&out);
-	report_begin(&report, &snapshot);
+	report_begin(&report, snapshot);
 	while (report_slice(&report, &out, slice))
 		;
 	ck_assert_ptr_null(report.snapshot);
@@ -195,11 +187,11 @@ END_TEST
 
 static void add_tallies(void)
 {
-	snapshot.groups = 3;
-	snapshot.tallies = (struct tallies){
+	snapshot->groups = 3;
+	snapshot->tallies = (struct tallies){
 		.read = 20, .counted = 12, .filtered = 2, .late = 1};
-	snapshot.tallies.rejected[REJECT_INVALID_JSON] = 4;
-	snapshot.tallies.rejected[REJECT_MISSING_KEY] = 1;
+	snapshot->tallies.rejected[REJECT_INVALID_JSON] = 4;
+	snapshot->tallies.rejected[REJECT_MISSING_KEY] = 1;
 }
 
 START_TEST(a_summary_row_has_the_tallies)
@@ -235,14 +227,82 @@ START_TEST(a_json_summary_holds_the_reasons_above_zero)
 			 "\"summary\":{\"orders\":0,\"read\":20,\"counted\":12,"
 			 "\"rejected\":{\"invalid_json\":4,\"missing_key\":1},"
 			 "\"filtered\":2,\"late\":1,\"groups\":3}}\n");
-	snapshot.tallies = (struct tallies){0};
+	snapshot->tallies = (struct tallies){0};
 	ck_assert_ptr_nonnull(strstr(window_of(options), "\"rejected\":{},"));
+}
+END_TEST
+
+START_TEST(sums_stand_behind_total)
+{
+	struct report_options options = options_of(FORMAT_TSV);
+
+	options.summary = true;
+	options.header = true;
+	add_string("A", 2, 3);
+	add_row(NULL, 1, 1, 1);
+	add_tallies();
+	window_rows_sum(&window, 0, "0.3", "-12.50");
+	window_rows_sum(&window, 1, "7", "7");
+	window_rows_sum(&window, 2, "7.3", "-5.50");
+	ck_assert_str_eq(
+		window_of(options),
+		"start\tend\tstatus\tcount\ttotal\tsum\ttotal_sum\tread\t"
+		"counted\trejected\tfiltered\tlate\n" WINDOW
+		"A\t2\t3\t0.30\t-12.50\t\t\t\t\t\n" WINDOW
+		"(other)\t1\t1\t7\t7\t\t\t\t\t\n" WINDOW
+		"(summary)\t3\t4\t7.30\t-5.50\t20\t12\t5\t2\t1\n");
+	options.summary = false;
+	options.format = FORMAT_CSV;
+	ck_assert_str_eq(window_of(options),
+			 "start,end,status,count,total,sum,total_sum\n"
+			 "2026-11-22T10:00:00Z,2026-11-22T10:00:05Z,"
+			 "A,2,3,0.30,-12.50\n"
+			 "2026-11-22T10:00:00Z,2026-11-22T10:00:05Z,"
+			 "(other),1,1,7,7\n");
+}
+END_TEST
+
+START_TEST(in_json_sums_are_numbers_and_a_summary_has_none)
+{
+	struct report_options options = options_of(FORMAT_JSON);
+
+	options.summary = true;
+	add_string("A", 2, 3);
+	add_tallies();
+	window_rows_sum(&window, 0, "0.3", "-12.50");
+	window_rows_sum(&window, 1, "0.3", "-12.50");
+	ck_assert_str_eq(
+		window_of(options), JSON_WINDOW
+		"\"key\":{\"status\":\"A\"},\"count\":2,"
+		"\"total\":3,\"sum\":0.30,\"total_sum\":-12.50}\n" JSON_WINDOW
+		"\"summary\":{\"orders\":2,\"read\":20,\"counted\":12,"
+		"\"rejected\":{\"invalid_json\":4,\"missing_key\":1},"
+		"\"filtered\":2,\"late\":1,\"groups\":3}}\n");
+}
+END_TEST
+
+START_TEST(json_rows_of_a_window_that_slides_say_so)
+{
+	struct report_options options = options_of(FORMAT_JSON);
+
+	options.summary = true;
+	options.slide_ns = 5 * NS_PER_S / 2;
+	add_string("A", 1, 1);
+	window_of(options);
+	ck_assert_ptr_nonnull(
+		strstr(out.data, ",\"partial\":false,\"slide\":2.5,\"key\":"));
+	ck_assert_ptr_nonnull(
+		strstr(out.data, ",\"partial\":false,\"summary\":"));
+	options.slide_ns = 60 * NS_PER_S;
+	ck_assert_ptr_nonnull(strstr(window_of(options), ",\"slide\":60,"));
+	options.slide_ns = NS_PER_S / 1000;
+	ck_assert_ptr_nonnull(strstr(window_of(options), ",\"slide\":0.001,"));
 }
 END_TEST
 
 START_TEST(a_partial_window_says_so_in_json)
 {
-	snapshot.partial = true;
+	snapshot->partial = true;
 	add_string("A", 1, 1);
 	ck_assert_ptr_nonnull(strstr(window_of(options_of(FORMAT_JSON)),
 				     ",\"partial\":true,"));
@@ -256,7 +316,7 @@ START_TEST(local_times_have_an_offset)
 	setenv("TZ", "CET-1", 1);
 	tzset();
 	options.local_time = true;
-	snapshot.start_ns += 314 * 1000000;
+	snapshot->start_ns += 314 * 1000000;
 	add_string("A", 1, 1);
 	ck_assert_str_eq(window_of(options),
 			 "2026-11-22T11:00:00.314+01:00\t"
@@ -267,12 +327,13 @@ END_TEST
 START_TEST(slices_of_any_size_make_the_same_window)
 {
 	static const enum report_format formats[] = {FORMAT_TABLE, FORMAT_TSV,
-						     FORMAT_CSV, FORMAT_JSON};
+						     FORMAT_CSV, FORMAT_JSON,
+						     FORMAT_PROMETHEUS};
 
 	for (int i = 0; i < 10; i++)
 		add_string("status", 3, 4);
 	add_tallies();
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		struct report_options options = options_of(formats[i]);
 		char *whole;
 
@@ -294,7 +355,7 @@ START_TEST(a_slice_is_about_as_long_as_asked)
 	for (int i = 0; i < 10; i++)
 		add_string("status", 3, 4);
 	report_init(&report, &options);
-	report_begin(&report, &snapshot);
+	report_begin(&report, snapshot);
 	ck_assert(report_slice(&report, &out, 1));
 	ck_assert_uint_eq(out.size, strlen(WINDOW "status\t3\t4\n"));
 	ck_assert(report_slice(&report, &out, 60));
@@ -309,7 +370,7 @@ START_TEST(a_buffer_without_memory_ends_the_window)
 	add_string("status", 3, 4);
 	add_string("status", 3, 4);
 	report_init(&report, &options);
-	report_begin(&report, &snapshot);
+	report_begin(&report, snapshot);
 	out.failed = true;
 	ck_assert(!report_slice(&report, &out, 1));
 	ck_assert_ptr_null(report.snapshot);
@@ -326,6 +387,9 @@ static void add_tests(TCase *tests)
 		       other_stands_in_every_key_column_and_is_null_in_json);
 	tcase_add_test(tests, a_summary_row_has_the_tallies);
 	tcase_add_test(tests, a_json_summary_holds_the_reasons_above_zero);
+	tcase_add_test(tests, sums_stand_behind_total);
+	tcase_add_test(tests, in_json_sums_are_numbers_and_a_summary_has_none);
+	tcase_add_test(tests, json_rows_of_a_window_that_slides_say_so);
 	tcase_add_test(tests, a_partial_window_says_so_in_json);
 	tcase_add_test(tests, local_times_have_an_offset);
 	tcase_add_test(tests, slices_of_any_size_make_the_same_window);

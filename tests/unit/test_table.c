@@ -7,9 +7,8 @@
 #include <wchar.h>
 
 #include "report/report.h"
+#include "window_rows.h"
 
-#define NS_PER_S ((int64_t)1000000000)
-#define TEN	 (1795341600 * NS_PER_S) /* 2026-11-22T10:00:00Z */
 #define BLOCK	 "\xe2\x96\x88"
 #define ELLIPSIS "\xe2\x80\xa6"
 
@@ -17,9 +16,8 @@ static const char *const names[KEY_FIELDS_MAX] = {
 	"status", "country", "c", "d", "e", "f", "g", "h",
 	"i",	  "j",	     "k", "l", "m", "n", "o", "a rather long name"};
 
-static unsigned char keys[16][8192];
-static struct row rows[16];
-static struct snapshot snapshot;
+static struct window_rows rows;
+static struct snapshot *const snapshot = &rows.snapshot;
 static struct report report;
 static struct report_options options;
 static struct buffer out;
@@ -27,8 +25,7 @@ static struct buffer out;
 static void set_up(void)
 {
 	ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C.UTF-8"));
-	snapshot = (struct snapshot){
-		.start_ns = TEN, .end_ns = TEN + 5 * NS_PER_S, .rows = rows};
+	window_rows_begin(&rows);
 	options = (struct report_options){.format = FORMAT_TABLE,
 					  .key_names = names,
 					  .key_count = 1,
@@ -40,18 +37,13 @@ static void set_up(void)
 static void tear_down(void)
 {
 	buffer_release(&out);
+	window_rows_release(&rows);
 }
 
 static void add_parts(const struct key_part *parts, uint64_t count,
 		      uint64_t total)
 {
-	size_t i = snapshot.row_count++;
-
-	if (parts)
-		key_encode(keys[i], parts, options.key_count);
-	rows[i] = (struct row){parts ? keys[i] : NULL, count, total};
-	snapshot.orders += count;
-	snapshot.total_orders += total;
+	window_rows_add(&rows, parts, options.key_count, count, total);
 }
 
 static void add(const char *text, uint64_t count, uint64_t total)
@@ -65,7 +57,7 @@ static void add(const char *text, uint64_t count, uint64_t total)
 static const char *next_window(void)
 {
 	buffer_clear(&out);
-	report_begin(&report, &snapshot);
+	report_begin(&report, snapshot);
 	while (report_slice(&report, &out, 100))
 		;
 	ck_assert(!out.failed);
@@ -137,7 +129,7 @@ START_TEST(at_40_columns_there_are_no_bars)
 {
 	add_statuses();
 	options.columns = 40;
-	snapshot.tallies.rejected[REJECT_INVALID_JSON] = 2;
+	snapshot->tallies.rejected[REJECT_INVALID_JSON] = 2;
 	ck_assert_str_eq(window(),
 			 "2026-11-22 10:00:00 \xe2\x80\x93 10:00:05 UTC\n"
 			 "  128 orders  25.6/s  2 rejected\n"
@@ -157,11 +149,11 @@ START_TEST(at_200_columns_there_is_room_for_everything)
 
 	options.columns = 200;
 	add(longest, 5, 5);
-	snapshot.partial = true;
-	snapshot.tallies.rejected[REJECT_INVALID_JSON] = 2;
-	snapshot.tallies.rejected[REJECT_BAD_KEY] = 1;
-	snapshot.tallies.late = 4;
-	snapshot.tallies.filtered = 6;
+	snapshot->partial = true;
+	snapshot->tallies.rejected[REJECT_INVALID_JSON] = 2;
+	snapshot->tallies.rejected[REJECT_BAD_KEY] = 1;
+	snapshot->tallies.late = 4;
+	snapshot->tallies.filtered = 6;
 	window();
 	ck_assert_ptr_nonnull(strstr(
 		out.data, "   1.0/s   3 rejected (invalid_json 2, bad_key 1)"
@@ -188,19 +180,19 @@ START_TEST(the_day_is_shown_when_it_is_another)
 {
 	window();
 	ck_assert_int_eq(memcmp(out.data, "2026-11-22 10:00:00", 19), 0);
-	snapshot.start_ns += 5 * NS_PER_S;
-	snapshot.end_ns += 5 * NS_PER_S;
+	snapshot->start_ns += 5 * NS_PER_S;
+	snapshot->end_ns += 5 * NS_PER_S;
 	ck_assert_str_eq(next_window(), "\n10:00:05 \xe2\x80\x93 10:00:10   "
 					"0 orders\nno orders so far\n");
-	snapshot.start_ns = TEN + 14 * 3600 * NS_PER_S - 5 * NS_PER_S;
-	snapshot.end_ns = TEN + 14 * 3600 * NS_PER_S;
+	snapshot->start_ns = TEN + 14 * 3600 * NS_PER_S - 5 * NS_PER_S;
+	snapshot->end_ns = TEN + 14 * 3600 * NS_PER_S;
 	next_window();
 	ck_assert_int_eq(
 		memcmp(out.data, "\n23:59:55 \xe2\x80\x93 00:00:00  ", 24), 0);
-	snapshot.start_ns = snapshot.end_ns;
+	snapshot->start_ns = snapshot->end_ns;
 	next_window();
 	ck_assert_int_eq(memcmp(out.data, "\n2026-11-23 00:00:00", 20), 0);
-	snapshot.end_ns += 25 * 3600 * NS_PER_S;
+	snapshot->end_ns += 25 * 3600 * NS_PER_S;
 	next_window();
 	ck_assert_int_eq(memcmp(out.data,
 				"\n00:00:00 \xe2\x80\x93 2026-11-24 01:00:00",
@@ -214,7 +206,7 @@ START_TEST(local_times_show_their_offset)
 	setenv("TZ", "CET-1", 1);
 	tzset();
 	options.local_time = true;
-	snapshot.end_ns = TEN + 2314 * (NS_PER_S / 1000);
+	snapshot->end_ns = TEN + 2314 * (NS_PER_S / 1000);
 	window();
 	ck_assert_int_eq(memcmp(out.data,
 				"2026-11-22 11:00:00 \xe2\x80\x93 "
@@ -228,7 +220,7 @@ START_TEST(a_window_without_rows_says_so)
 {
 	window();
 	ck_assert_ptr_nonnull(strstr(out.data, "\nno orders so far\n"));
-	snapshot.total_orders = 5;
+	snapshot->total_orders = 5;
 	window();
 	ck_assert_ptr_nonnull(strstr(out.data, "\nno orders\n"));
 }
@@ -250,11 +242,11 @@ START_TEST(slow_rates_are_a_minute_or_an_hour)
 {
 	add("PAID", 6, 6);
 	ck_assert_ptr_nonnull(strstr(window(), "   6 orders   1.2/s\n"));
-	snapshot.end_ns = TEN + 60 * NS_PER_S;
+	snapshot->end_ns = TEN + 60 * NS_PER_S;
 	ck_assert_ptr_nonnull(strstr(window(), "   6.0/min\n"));
-	snapshot.end_ns = TEN + 7200 * NS_PER_S;
+	snapshot->end_ns = TEN + 7200 * NS_PER_S;
 	ck_assert_ptr_nonnull(strstr(window(), "   3.0/h\n"));
-	snapshot.end_ns = TEN;
+	snapshot->end_ns = TEN;
 	ck_assert_ptr_nonnull(strstr(window(), "   6 orders\n"));
 }
 END_TEST
@@ -263,8 +255,8 @@ START_TEST(color_is_only_where_it_says_something)
 {
 	add("PAID", 6, 6);
 	add_parts(NULL, 1, 1);
-	snapshot.partial = true;
-	snapshot.tallies.rejected[REJECT_TOO_DEEP] = 1;
+	snapshot->partial = true;
+	snapshot->tallies.rejected[REJECT_TOO_DEEP] = 1;
 	ck_assert_ptr_null(strchr(window(), '\033'));
 	options.color = true;
 	options.columns = 200;
@@ -289,10 +281,10 @@ START_TEST(bars_are_in_eighths_of_the_largest)
 	ck_assert_ptr_nonnull(strstr(out.data, BLOCK BLOCK "\xe2\x96\x8f\nC"));
 	ck_assert_ptr_nonnull(strstr(out.data, "0.2%  \xe2\x96\x8f\nD"));
 	ck_assert_ptr_nonnull(strstr(out.data, "0.0%\n"));
-	rows[2].count = 0;
-	rows[1].count = 1;
-	rows[0].count = 1000000;
-	snapshot.orders = 1000001;
+	rows.rows[2].count = 0;
+	rows.rows[1].count = 1;
+	rows.rows[0].count = 1000000;
+	snapshot->orders = 1000001;
 	ck_assert_ptr_nonnull(strstr(window(), " <0.1%  \xe2\x96\x8f\nC"));
 }
 END_TEST
@@ -316,7 +308,7 @@ static void check_aligned(const char *count)
 		edge = width;
 		found++;
 	}
-	ck_assert_uint_eq(found, snapshot.row_count);
+	ck_assert_uint_eq(found, snapshot->row_count);
 }
 
 START_TEST(wide_and_combining_characters_stay_aligned)
@@ -357,7 +349,7 @@ START_TEST(long_keys_are_cut_with_an_ellipsis)
 	for (size_t i = 0; i + 3 <= KEY_PART_MAX; i += 3)
 		memcpy(text + i, "\xe6\x97\xa5", 3);
 	text[4095] = '\0';
-	snapshot.row_count = 0;
+	snapshot->row_count = 0;
 	add(text, 7777, 1);
 	add("k", 7777, 1);
 	for (options.columns = 30; options.columns < 50; options.columns++) {
@@ -397,17 +389,17 @@ START_TEST(no_line_is_ever_wider_than_the_terminal)
 		"a key that needs so much room that nobody has it, or has he",
 		""};
 
-	snapshot.partial = true;
-	snapshot.tallies.rejected[REJECT_INVALID_JSON] = 12345;
-	snapshot.tallies.rejected[REJECT_BAD_KEY] = 99;
-	snapshot.tallies.late = 1;
-	snapshot.start_ns += 123456789;
-	snapshot.end_ns += 123456789;
+	snapshot->partial = true;
+	snapshot->tallies.rejected[REJECT_INVALID_JSON] = 12345;
+	snapshot->tallies.rejected[REJECT_BAD_KEY] = 99;
+	snapshot->tallies.late = 1;
+	snapshot->start_ns += 123456789;
+	snapshot->end_ns += 123456789;
 	for (size_t i = 0; i < KEY_FIELDS_MAX; i++)
 		parts[i] = (struct key_part){KEY_STRING, span_of(texts[i % 4])};
 	for (size_t count = 1; count <= KEY_FIELDS_MAX; count++) {
 		options.key_count = count;
-		snapshot.row_count = 0;
+		snapshot->row_count = 0;
 		add_parts(parts, 1234567, 1234567890);
 		add_parts(NULL, 1, 1);
 		for (unsigned i = 0; i < 200; i++) {
@@ -422,17 +414,84 @@ START_TEST(no_line_is_ever_wider_than_the_terminal)
 }
 END_TEST
 
+START_TEST(sums_are_right_aligned_behind_the_totals)
+{
+	add("PAID", 2, 30);
+	add("NEW", 1, 1);
+	window_rows_sum(&rows, 0, "0.3", "-1234.50");
+	window_rows_sum(&rows, 1, "7", "70000000000000000000");
+	options.unicode = false;
+	options.columns = 64;
+	window();
+	ck_assert_ptr_nonnull(strstr(
+		out.data,
+		"\nstatus  count  total   sum             total_sum   share\n"
+		"PAID        2     30  0.30              -1234.50   66.7%\n"
+		"NEW         1      1     7  70000000000000000000   33.3%\n"));
+	options.columns = 80;
+	ck_assert_ptr_nonnull(strstr(window(), "66.7%  ########"));
+}
+END_TEST
+
+START_TEST(a_sum_is_never_cut_but_left_out)
+{
+	static const char *const headings[] = {"total_sum", " sum", "  total"};
+
+	add("PAID", 2, 30);
+	window_rows_sum(&rows, 0, "10.25", "12345678901.25");
+	options.unicode = false;
+	for (options.columns = 20; options.columns < 80; options.columns++) {
+		window();
+		ck_assert_uint_le(widest_line(out.data), options.columns);
+		ck_assert_msg(!strchr(out.data, '#') ||
+				      strstr(out.data, "share"),
+			      "%s", out.data);
+		if (strstr(out.data, headings[0]))
+			ck_assert_ptr_nonnull(
+				strstr(out.data, "  12345678901.25"));
+		if (strstr(out.data, headings[1]))
+			ck_assert_ptr_nonnull(strstr(out.data, "  10.25"));
+	}
+	ck_assert_ptr_nonnull(strstr(out.data, headings[0]));
+	ck_assert_ptr_nonnull(strstr(out.data, headings[1]));
+	options.columns = 30;
+	window();
+	ck_assert_ptr_null(strstr(out.data, headings[0]));
+	ck_assert_ptr_nonnull(strstr(out.data, headings[1]));
+	options.columns = 20;
+	window();
+	ck_assert_ptr_null(strstr(out.data, "sum"));
+	ck_assert_ptr_nonnull(strstr(out.data, headings[2]));
+}
+END_TEST
+
+START_TEST(sums_leave_the_keys_a_third_of_the_line)
+{
+	static char huge[101];
+
+	memset(huge, '9', 60);
+	options.unicode = false;
+	add("a key that is longer than a third of the line is", 1, 1);
+	window_rows_sum(&rows, 0, "5", huge);
+	ck_assert_ptr_null(strstr(window(), huge));
+	ck_assert_ptr_nonnull(strstr(out.data, "  sum"));
+	ck_assert_ptr_nonnull(strstr(out.data, "\na key that is longer"));
+	options.columns = 140;
+	ck_assert_ptr_nonnull(strstr(window(), huge));
+}
+END_TEST
+
 START_TEST(only_this_windows_rows_are_measured)
 {
 	char *first;
 
 	add("PAID", 1, 1);
 	first = strdup(window());
-	snapshot.row_count = 0;
+	snapshot->row_count = 0;
 	add("a much longer key than the other", 100000, 1000000);
 	window();
-	snapshot.row_count = 0;
-	snapshot.orders = 0;
+	snapshot->row_count = 0;
+	snapshot->orders = 0;
 	add("PAID", 1, 1);
 	ck_assert_str_eq(window(), first);
 	free(first);
@@ -456,6 +515,9 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, long_keys_are_cut_with_an_ellipsis);
 	tcase_add_test(tests, several_keys_share_the_room);
 	tcase_add_test(tests, no_line_is_ever_wider_than_the_terminal);
+	tcase_add_test(tests, sums_are_right_aligned_behind_the_totals);
+	tcase_add_test(tests, a_sum_is_never_cut_but_left_out);
+	tcase_add_test(tests, sums_leave_the_keys_a_third_of_the_line);
 	tcase_add_test(tests, only_this_windows_rows_are_measured);
 }
 
