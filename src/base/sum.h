@@ -23,7 +23,7 @@ struct sum_wide;
 
 struct sum {
 	__int128 units;
-	struct sum_wide *wide; /* in place of units, or NULL; owned */
+	struct sum_wide *wide; /* units that do not fit, or NULL; owned */
 	/*
 	 * Digits behind the point: the largest scale of what was added, and
 	 * never less after it was subtracted.
@@ -45,19 +45,25 @@ enum sum_status {
  */
 enum sum_status sum_read(struct sum *sum, struct span text) MUST_CHECK;
 
+/*
+ * The same for what sum_append() wrote: no exponent but 0, and as many digits
+ * as the sum of 2^64 of the numbers above can have.
+ */
+enum sum_status sum_read_total(struct sum *sum, struct span text) MUST_CHECK;
+
 /* -1: memory is out, the sum is as it was. */
 int sum_add(struct sum *sum, const struct sum *more) MUST_CHECK;
 int sum_subtract(struct sum *sum, const struct sum *less) MUST_CHECK;
 int sum_copy(struct sum *sum, const struct sum *from) MUST_CHECK;
 
-/* Back to the sum of nothing; frees what it owns. */
+/* Back to the sum of nothing; frees what it owned. */
 void sum_clear(struct sum *sum);
 
 bool sum_is_zero(const struct sum *sum);
 
 /*
  * Appends the decimal digits, with exactly `scale` of them behind the point
- * (at least the sum's own scale), never an exponent, never "-0".
+ * (or the sum's own scale, if that is more), never an exponent, never "-0".
  */
 void sum_append(struct buffer *out, const struct sum *sum, unsigned scale);
 
