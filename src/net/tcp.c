@@ -42,6 +42,7 @@ struct tcp_source {
 	int fd;			 /* CONNECTED, else -1 */
 	struct loop_watch watch; /* of the lookup or of fd */
 	struct stream stream;
+	struct position *position; /* of an earlier run, or NULL */
 	struct backoff backoff;
 	uint64_t random;
 	uint64_t read_bytes;
@@ -368,6 +369,42 @@ static void tcp_resume(struct source *source, const struct clock *clock)
 		tcp_heard(self, clock->mono_ns);
 }
 
+/* Nothing can be read again, but event time goes on. */
+static int tcp_restore(struct source *source, struct positions *positions,
+		       struct error *error)
+{
+	struct tcp_source *self = (struct tcp_source *)source;
+	struct position place = {
+		.kind = POSITION_STREAM,
+		.name = (char *)source->name,
+		.newest_ns = TIME_NONE,
+		.changed = true,
+	};
+
+	self->position =
+		positions_find(positions, POSITION_STREAM, source->name);
+	if (!self->position)
+		self->position = positions_add(positions, &place);
+	if (!self->position)
+		return error_set(error, "out of memory");
+	self->position->claimed = true;
+	self->stream.own_time.newest_ns = self->position->newest_ns;
+	return 0;
+}
+
+static int tcp_note(struct source *source, struct error *error)
+{
+	struct tcp_source *self = (struct tcp_source *)source;
+	int64_t newest_ns = self->stream.time->newest_ns;
+
+	(void)error;
+	if (!self->position || self->position->newest_ns == newest_ns)
+		return 0;
+	self->position->newest_ns = newest_ns;
+	self->position->changed = true;
+	return 0;
+}
+
 static void tcp_report(const struct source *source,
 		       struct source_report *report)
 {
@@ -404,6 +441,8 @@ static const struct source_ops tcp_ops = {
 	.start = tcp_start,
 	.next = tcp_next,
 	.resume = tcp_resume,
+	.restore = tcp_restore,
+	.note = tcp_note,
 	.report = tcp_report,
 	.close = tcp_close,
 };

@@ -1,173 +1,120 @@
 #include "source/open.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "source/reader.h"
+#include "source/follow.h"
+#include "source/listing.h"
+#include "source/notes.h"
+#include "source/regular.h"
 
 struct directory_source {
 	struct source source; /* first: a source is one of these */
-	struct loop *loop;
-	char **paths; /* "dir/name", sorted */
-	size_t path_count;
-	size_t path_capacity;
-	size_t current; /* the path of the stream, open or to be opened */
+	struct file_options options;
+	struct positions *positions;
+	struct notes notes;
+	struct listing listing;
+	size_t current; /* the file of the stream, open or to be opened */
 	uint64_t size_bytes;
 	uint64_t done_bytes; /* read from the files before this one */
-	struct reader reader;
-	struct stream stream;
-	bool opened; /* OPENED was told for the current path */
+	struct regular file;
+	bool opened; /* OPENED was told for the current file */
+	bool ended;  /* and its end, so that its last place is to be noted */
 	bool over;
+	bool unreadable; /* the current file is, and why: */
+	struct error why;
 };
-
-static char *directory_join(const char *directory, const char *name)
-{
-	size_t length = strlen(directory);
-	bool slash = length > 0 && directory[length - 1] == '/';
-	char *path;
-
-	if (asprintf(&path, "%s%s%s", directory, slash ? "" : "/", name) < 0)
-		return NULL;
-	return path;
-}
-
-static int directory_keep(struct directory_source *self, const char *name,
-			  struct error *error)
-{
-	size_t capacity = self->path_capacity;
-	char **paths;
-
-	if (self->path_count == capacity) {
-		capacity = capacity ? capacity * 2 : 16;
-		paths = realloc(self->paths, capacity * sizeof(*paths));
-		if (!paths)
-			return error_set(error, "out of memory");
-		self->paths = paths;
-		self->path_capacity = capacity;
-	}
-	paths = &self->paths[self->path_count];
-	*paths = directory_join(self->source.name, name);
-	if (!*paths)
-		return error_set(error, "out of memory");
-	self->path_count++;
-	return 0;
-}
-
-static int directory_consider(struct directory_source *self, DIR *directory,
-			      const char *name, struct error *error)
-{
-	struct stat status;
-
-	if (name[0] == '.')
-		return 0;
-	/* One that cannot be looked at is kept: it is said in its turn. */
-	if (fstatat(dirfd(directory), name, &status, 0) == 0) {
-		if (!S_ISREG(status.st_mode))
-			return 0;
-		self->size_bytes += (uint64_t)status.st_size;
-	}
-	return directory_keep(self, name, error);
-}
-
-static int directory_list(struct directory_source *self, DIR *directory,
-			  struct error *error)
-{
-	const struct dirent *entry;
-
-	for (;;) {
-		errno = 0;
-		entry = readdir(directory);
-		if (!entry)
-			break;
-		if (directory_consider(self, directory, entry->d_name, error) <
-		    0)
-			return -1;
-	}
-	if (errno != 0)
-		return error_system(error, errno, "cannot list '%s'",
-				    self->source.name);
-	return 0;
-}
-
-static int directory_compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
 
 static int directory_start(struct source *source, struct loop *loop,
 			   const struct clock *clock, struct error *error)
 {
 	struct directory_source *self = (struct directory_source *)source;
-	DIR *directory = opendir(source->name);
-	int result;
 
+	(void)loop;
 	(void)clock;
-	if (!directory)
-		return error_system(error, errno, "cannot open '%s'",
-				    source->name);
-	self->loop = loop;
-	result = directory_list(self, directory, error);
-	closedir(directory);
-	if (result == 0 && self->path_count > 0)
-		qsort(self->paths, self->path_count, sizeof(*self->paths),
-		      directory_compare);
-	return result;
-}
-
-/* Opens the current path for the reader. */
-static int directory_open_file(struct directory_source *self,
-			       struct error *error)
-{
-	const char *path = self->paths[self->current];
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	struct stat status;
-
-	if (fd < 0)
-		return error_system(error, errno, "cannot open '%s'", path);
-	/* It may have been replaced since it was listed. */
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-		close(fd);
-		return error_set(error, "cannot read '%s': not a regular file",
-				 path);
-	}
-	if (reader_open(&self->reader, self->loop, fd, false, error) < 0) {
-		close(fd);
+	if (listing_read(&self->listing, source->name, error) < 0)
 		return -1;
-	}
+	for (size_t i = 0; i < self->listing.count; i++)
+		self->size_bytes += self->listing.list[i].size_bytes;
 	return 0;
 }
 
-/* The current path is done: what comes after it. */
+/* The current file is done: what comes after it. */
 static enum chunk_after directory_after(const struct directory_source *self)
 {
-	return self->current + 1 < self->path_count ? AFTER_NEXT : AFTER_OVER;
+	return self->current + 1 < self->listing.count ? AFTER_NEXT
+						       : AFTER_OVER;
 }
 
-static void directory_step(struct directory_source *self)
+/* The file stays known until the engine has taken its end. */
+static void directory_settle(struct directory_source *self)
 {
+	if (!self->ended)
+		return;
+	regular_note(&self->file);
+	self->done_bytes += self->file.read_bytes;
+	self->file.read_bytes = 0;
+	self->file.position = NULL;
 	self->over = directory_after(self) == AFTER_OVER;
 	self->current++;
 	self->opened = false;
-	self->done_bytes += self->reader.read_bytes;
-	self->reader.read_bytes = 0;
+	self->ended = false;
 }
 
-static enum source_status directory_open_next(struct directory_source *self,
-					      struct chunk *chunk)
+static void directory_say(struct directory_source *self,
+			  enum regular_found found, const char *path)
 {
-	const char *name = self->source.name;
+	if (found == REGULAR_CHANGED)
+		notes_add(&self->notes,
+			  "'%s' was written anew since the last run: it is "
+			  "read from its beginning",
+			  path);
+	if (found == REGULAR_OTHERS)
+		notes_add(&self->notes,
+			  "'%s' is another file than in the last run: it is "
+			  "read from its beginning",
+			  path);
+}
 
-	if (self->current < self->path_count)
-		name = self->paths[self->current];
+/* Opens the current file and begins its stream, wherever that is. */
+static int directory_open(struct directory_source *self, const char *path,
+			  struct error *error)
+{
+	enum regular_found found;
+	int number = regular_open(&self->file, path);
+
+	if (number != 0)
+		return regular_explain(error, number, path);
+	found = regular_begin(&self->file, path, self->positions);
+	if (found == REGULAR_FAILED)
+		return error_set(error, "cannot read '%s': out of memory",
+				 path);
+	if (self->options.until_end)
+		self->file.end = self->listing.list[self->current].size_bytes;
+	if (self->file.end < self->file.offset)
+		self->file.end = self->file.offset;
+	directory_say(self, found, path);
+	return 0;
+}
+
+/*
+ * Its time is a new one with each file; that more comes behind it holds the
+ * windows open, whatever it is.
+ */
+static enum source_status directory_begin(struct directory_source *self,
+					  struct chunk *chunk)
+{
+	struct stream *stream = &self->file.stream;
+	bool is_any = self->current < self->listing.count;
+	const char *path = is_any ? self->listing.list[self->current].path
+				  : self->source.name;
+
+	stream->own_time.newest_ns = TIME_NONE;
+	stream->own_time.steady = true;
+	stream->own_time.unread = directory_after(self) == AFTER_NEXT;
+	stream_open(stream, path);
 	self->opened = true;
-	stream_open(&self->stream, name);
-	return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT, &self->stream);
+	self->unreadable = is_any && directory_open(self, path, &self->why) < 0;
+	return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT, stream);
 }
 
 static enum source_status directory_next(struct source *source,
@@ -176,28 +123,47 @@ static enum source_status directory_next(struct source *source,
 					 struct chunk *chunk)
 {
 	struct directory_source *self = (struct directory_source *)source;
-	enum chunk_after after = directory_after(self);
-	enum source_status status;
 
 	(void)clock;
+	directory_settle(self);
 	if (self->over)
 		return SOURCE_AGAIN;
 	if (!self->opened)
-		return directory_open_next(self, chunk);
-	chunk_tell(chunk, CHUNK_LOST, after, &self->stream);
-	if (self->path_count == 0) {
-		chunk->kind = CHUNK_ENDED;
-		status = SOURCE_CHUNK;
-	} else if (self->reader.fd < 0 &&
-		   directory_open_file(self, &chunk->why) < 0) {
-		status = SOURCE_CHUNK;
+		return directory_begin(self, chunk);
+	if (notes_take(&self->notes, &self->file.stream, chunk))
+		return SOURCE_CHUNK;
+	if (self->file.fd >= 0) {
+		regular_next(&self->file, directory_after(self), area, chunk);
 	} else {
-		status = reader_next(&self->reader, self->stream.name,
-				     &self->stream, after, area, chunk);
+		chunk_tell(chunk, self->unreadable ? CHUNK_LOST : CHUNK_ENDED,
+			   directory_after(self), &self->file.stream);
+		if (self->unreadable)
+			chunk->why = self->why;
 	}
-	if (self->reader.fd < 0)
-		directory_step(self);
-	return status;
+	self->ended = self->file.fd < 0;
+	if (chunk->kind == CHUNK_ENDED)
+		chunk->half_left =
+			self->options.keep_half || self->options.until_end;
+	return SOURCE_CHUNK;
+}
+
+static int directory_restore(struct source *source, struct positions *positions,
+			     struct error *error)
+{
+	struct directory_source *self = (struct directory_source *)source;
+
+	(void)error;
+	self->positions = positions;
+	return 0;
+}
+
+static int directory_note(struct source *source, struct error *error)
+{
+	struct directory_source *self = (struct directory_source *)source;
+
+	(void)error;
+	regular_note(&self->file);
+	return 0;
 }
 
 static void directory_report(const struct source *source,
@@ -209,7 +175,7 @@ static void directory_report(const struct source *source,
 	*report = (struct source_report){
 		.state = self->over ? REPORT_OVER : REPORT_UP,
 		.redial_ns = TIME_NEVER,
-		.read_bytes = self->done_bytes + self->reader.read_bytes,
+		.read_bytes = self->done_bytes + self->file.read_bytes,
 		.size_bytes = self->size_bytes,
 	};
 }
@@ -217,31 +183,34 @@ static void directory_report(const struct source *source,
 static void directory_close(struct source *source)
 {
 	struct directory_source *self = (struct directory_source *)source;
-	size_t i;
 
-	reader_close(&self->reader);
-	stream_release(&self->stream);
-	for (i = 0; i < self->path_count; i++)
-		free(self->paths[i]);
-	free(self->paths);
+	regular_release(&self->file);
+	notes_release(&self->notes);
+	listing_release(&self->listing);
 	free(self);
 }
 
 static const struct source_ops directory_ops = {
 	.start = directory_start,
 	.next = directory_next,
+	.restore = directory_restore,
+	.note = directory_note,
 	.report = directory_report,
 	.close = directory_close,
 };
 
-struct source *directory_source_new(const char *path)
+struct source *directory_source_new(const char *path,
+				    const struct file_options *options)
 {
-	struct directory_source *self = calloc(1, sizeof(*self));
+	struct directory_source *self;
 
+	if (options->follow && !options->until_end)
+		return follow_directory_new(path, options);
+	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
 	self->source = (struct source){&directory_ops, path};
-	self->reader.fd = -1;
-	stream_init(&self->stream);
+	self->options = *options;
+	regular_init(&self->file);
 	return &self->source;
 }

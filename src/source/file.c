@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include "base/worker.h"
+#include "source/follow.h"
+#include "source/notes.h"
 #include "source/reader.h"
+#include "source/regular.h"
 
 /* A FIFO being opened, which blocks until a writer is there. */
 struct fifo_task {
@@ -19,12 +22,18 @@ struct fifo_task {
 
 struct file_source {
 	struct source source; /* first: a source is one of these */
+	struct file_options options;
+	struct positions *positions;
+	struct notes notes;
 	struct loop *loop;
 	struct worker *worker; /* while a FIFO has no writer yet */
 	struct loop_watch worker_watch;
-	struct reader reader;
-	struct stream stream;
-	bool opened; /* OPENED was told */
+	struct reader reader;	    /* of a FIFO or a device */
+	struct regular regular;	    /* and of a regular file; its stream is used
+				       for either */
+	struct stream_time parting; /* of a FIFO's stream that ends */
+	int spare_fd;		    /* of a FIFO that is followed, else -1 */
+	bool opened;		    /* OPENED was told */
 	bool over;
 };
 
@@ -92,6 +101,32 @@ static void file_drop_worker(struct file_source *self)
 	self->worker = NULL;
 }
 
+static int file_start_regular(struct file_source *self, struct error *error)
+{
+	const char *name = self->source.name;
+
+	self->regular.stream.own_time.steady = true;
+	switch (regular_begin(&self->regular, name, self->positions)) {
+	case REGULAR_NEW:
+	case REGULAR_KNOWN: break;
+	case REGULAR_CHANGED:
+		notes_add(&self->notes,
+			  "'%s' was written anew since the last run: it is "
+			  "read from its beginning",
+			  name);
+		break;
+	case REGULAR_OTHERS:
+		notes_add(&self->notes,
+			  "'%s' is another file than in the last run: it is "
+			  "read from its beginning; what was added to the old "
+			  "one is not read (--follow looks for it)",
+			  name);
+		break;
+	case REGULAR_FAILED: return error_set(error, "out of memory");
+	}
+	return 0;
+}
+
 static int file_start(struct source *source, struct loop *loop,
 		      const struct clock *clock, struct error *error)
 {
@@ -115,6 +150,8 @@ static int file_start(struct source *source, struct loop *loop,
 	if (fd < 0)
 		return error_system(error, errno, "cannot open '%s'",
 				    source->name);
+	if (regular_adopt(&self->regular, fd) == 0)
+		return file_start_regular(self, error);
 	if (reader_open(&self->reader, loop, fd, false, error) < 0) {
 		close(fd);
 		return -1;
@@ -132,6 +169,10 @@ static int file_take_fifo(struct file_source *self, struct fifo_task *task,
 	if (reader_open(&self->reader, self->loop, task->fd, false, error) < 0)
 		return -1;
 	task->fd = -1;
+	if (self->options.follow && !self->options.until_end)
+		self->spare_fd =
+			open(self->source.name,
+			     O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	return 0;
 }
 
@@ -155,8 +196,48 @@ static enum source_status file_begin(struct file_source *self,
 			return SOURCE_CHUNK;
 	}
 	self->opened = true;
-	stream_open(&self->stream, self->source.name);
-	return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT, &self->stream);
+	self->regular.stream.time = &self->regular.stream.own_time;
+	if (self->regular.fd < 0)
+		stream_open(&self->regular.stream, self->source.name);
+	return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT,
+			  &self->regular.stream);
+}
+
+/*
+ * The last writer of a followed FIFO has gone: what the next one writes is
+ * another stream, in the same time. A FIFO that is opened without a writer is
+ * not ready until one was there: nothing spins. The spare descriptor lets
+ * writers come while the other is closed.
+ */
+static void file_reopen_fifo(struct file_source *self, struct chunk *chunk)
+{
+	const char *name = self->source.name;
+	int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0) {
+		chunk->kind = CHUNK_LOST;
+		error_system(&chunk->why, errno, "cannot open '%s' again",
+			     name);
+		return;
+	}
+	if (reader_open(&self->reader, self->loop, fd, false, &chunk->why) <
+	    0) {
+		chunk->kind = CHUNK_LOST;
+		close(fd);
+		return;
+	}
+	stream_part(&self->regular.stream, &self->parting);
+	chunk->after = AFTER_NEXT;
+	self->opened = false;
+}
+
+static void file_read(struct file_source *self, struct read_area area,
+		      struct chunk *chunk)
+{
+	regular_next(&self->regular, AFTER_OVER, area, chunk);
+	self->over = self->regular.fd < 0;
+	if (chunk->kind == CHUNK_ENDED)
+		chunk->half_left = self->options.keep_half;
 }
 
 static enum source_status file_next(struct source *source,
@@ -164,6 +245,8 @@ static enum source_status file_next(struct source *source,
 				    struct read_area area, struct chunk *chunk)
 {
 	struct file_source *self = (struct file_source *)source;
+	struct stream *stream = &self->regular.stream;
+	uint64_t read_bytes = self->reader.read_bytes;
 	enum source_status status;
 
 	(void)clock;
@@ -171,10 +254,40 @@ static enum source_status file_next(struct source *source,
 		return SOURCE_AGAIN;
 	if (!self->opened)
 		return file_begin(self, chunk);
-	status = reader_next(&self->reader, source->name, &self->stream,
-			     AFTER_OVER, area, chunk);
+	if (notes_take(&self->notes, stream, chunk))
+		return SOURCE_CHUNK;
+	if (self->regular.fd >= 0) {
+		file_read(self, area, chunk);
+		return SOURCE_CHUNK;
+	}
+	status = reader_next(&self->reader, source->name, stream, AFTER_OVER,
+			     area, chunk);
+	if (self->reader.fd >= 0)
+		return status;
+	if (chunk->kind == CHUNK_ENDED && self->spare_fd >= 0)
+		file_reopen_fifo(self, chunk);
+	self->reader.read_bytes = read_bytes;
 	self->over = self->reader.fd < 0;
 	return status;
+}
+
+static int file_restore(struct source *source, struct positions *positions,
+			struct error *error)
+{
+	struct file_source *self = (struct file_source *)source;
+
+	(void)error;
+	self->positions = positions;
+	return 0;
+}
+
+static int file_note(struct source *source, struct error *error)
+{
+	struct file_source *self = (struct file_source *)source;
+
+	(void)error;
+	regular_note(&self->regular);
+	return 0;
 }
 
 static void file_report(const struct source *source,
@@ -185,8 +298,10 @@ static void file_report(const struct source *source,
 	*report = (struct source_report){
 		.state = REPORT_UP,
 		.redial_ns = TIME_NEVER,
-		.read_bytes = self->reader.read_bytes,
-		.size_bytes = self->reader.size_bytes,
+		.read_bytes =
+			self->reader.read_bytes + self->regular.read_bytes,
+		.size_bytes =
+			self->reader.size_bytes + self->regular.size_bytes,
 	};
 	if (self->over)
 		report->state = REPORT_OVER;
@@ -200,25 +315,38 @@ static void file_close(struct source *source)
 
 	file_drop_worker(self);
 	reader_close(&self->reader);
-	stream_release(&self->stream);
+	if (self->spare_fd >= 0)
+		close(self->spare_fd);
+	regular_release(&self->regular);
+	notes_release(&self->notes);
 	free(self);
 }
 
 static const struct source_ops file_ops = {
 	.start = file_start,
 	.next = file_next,
+	.restore = file_restore,
+	.note = file_note,
 	.report = file_report,
 	.close = file_close,
 };
 
-struct source *file_source_new(const char *path)
+struct source *file_source_new(const char *path,
+			       const struct file_options *options)
 {
-	struct file_source *self = calloc(1, sizeof(*self));
+	struct file_source *self;
+	struct stat status;
 
+	if (options->follow &&
+	    (stat(path, &status) < 0 || S_ISREG(status.st_mode)))
+		return follow_file_new(path, options);
+	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
 	self->source = (struct source){&file_ops, path};
+	self->options = *options;
 	self->reader.fd = -1;
-	stream_init(&self->stream);
+	self->spare_fd = -1;
+	regular_init(&self->regular);
 	return &self->source;
 }

@@ -10,6 +10,8 @@
 #include "pump.h"
 #include "source/open.h"
 
+static const struct file_options plain;
+
 /* A folder of its own for each test; left by the process that made it. */
 static char folder[] = "/tmp/ordercount-test-XXXXXX";
 
@@ -87,7 +89,7 @@ START_TEST(file_is_read_to_its_end)
 	struct pump pump;
 
 	write_file("orders", "one\ntwo");
-	start(&pump, file_source_new("orders"));
+	start(&pump, file_source_new("orders", &plain));
 	expect_stream(&pump, "orders", "one\ntwo");
 	expect_over(&pump);
 	pump_close(&pump);
@@ -99,7 +101,7 @@ START_TEST(no_read_is_larger_than_the_area)
 	struct pump pump;
 
 	write_file("orders", "abcdefgh");
-	start(&pump, file_source_new("orders"));
+	start(&pump, file_source_new("orders", &plain));
 	pump.read_size = 3;
 	pump_expect(&pump, CHUNK_OPENED);
 	ck_assert_uint_eq(pump_report(&pump).size_bytes, 8);
@@ -118,7 +120,7 @@ START_TEST(regular_file_never_makes_the_loop_wait)
 	struct pump pump;
 
 	write_file("orders", "text");
-	start(&pump, file_source_new("orders"));
+	start(&pump, file_source_new("orders", &plain));
 	ck_assert_ptr_null(pump.loop.watches);
 	ck_assert_int_eq(pump_ask(&pump), SOURCE_CHUNK);
 	ck_assert_int_eq(pump.chunk.kind, CHUNK_OPENED);
@@ -135,7 +137,7 @@ START_TEST(file_that_shrinks_ends_where_it_ends)
 	struct pump pump;
 
 	write_file("orders", "abcdefgh");
-	start(&pump, file_source_new("orders"));
+	start(&pump, file_source_new("orders", &plain));
 	pump.read_size = 4;
 	pump_expect(&pump, CHUNK_OPENED);
 	pump_expect(&pump, CHUNK_DATA);
@@ -148,9 +150,9 @@ END_TEST
 START_TEST(missing_file_and_directory_are_refused)
 {
 	ck_assert_int_eq(mkdir("folder", 0700), 0);
-	refuse(file_source_new("nowhere"),
+	refuse(file_source_new("nowhere", &plain),
 	       "cannot open 'nowhere': No such file or directory");
-	refuse(file_source_new("folder"),
+	refuse(file_source_new("folder", &plain),
 	       "cannot open 'folder': Is a directory");
 }
 END_TEST
@@ -161,15 +163,15 @@ START_TEST(closed_sources_leave_no_descriptor)
 	size_t before = pump_count_descriptors();
 
 	write_file("orders", "text");
-	start(&pump, file_source_new("orders"));
+	start(&pump, file_source_new("orders", &plain));
 	ck_assert_uint_eq(pump_count_descriptors(), before + 1);
 	pump_close(&pump);
-	start(&pump, file_source_new("orders"));
+	start(&pump, file_source_new("orders", &plain));
 	pump_expect(&pump, CHUNK_OPENED);
 	ck_assert_int_eq(pump_read_stream(&pump), CHUNK_ENDED);
 	ck_assert_uint_eq(pump_count_descriptors(), before);
 	pump_close(&pump);
-	start(&pump, file_source_new("/dev/null"));
+	start(&pump, file_source_new("/dev/null", &plain));
 	expect_stream(&pump, "/dev/null", "");
 	pump_close(&pump);
 	ck_assert_uint_eq(pump_count_descriptors(), before);
@@ -182,7 +184,7 @@ START_TEST(fifo_opens_with_its_writer_and_ends_with_it)
 	int writer;
 
 	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
-	start(&pump, file_source_new("fifo"));
+	start(&pump, file_source_new("fifo", &plain));
 	pump_expect_nothing(&pump);
 	ck_assert_int_eq(pump_report(&pump).state, REPORT_DIALLING);
 	/* Also while the input waits, as before the run begins. */
@@ -212,7 +214,7 @@ START_TEST(fifo_without_a_writer_can_be_closed)
 	struct pump pump;
 
 	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
-	start(&pump, file_source_new("fifo"));
+	start(&pump, file_source_new("fifo", &plain));
 	pump_expect_nothing(&pump);
 	pump_close(&pump);
 }
@@ -243,7 +245,7 @@ START_TEST(fifo_that_cannot_be_opened_is_down)
 	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
 	/* Enough for the thread's pipe, and none for the FIFO. */
 	leave_descriptors(2);
-	start(&pump, file_source_new("fifo"));
+	start(&pump, file_source_new("fifo", &plain));
 	pump_expect(&pump, CHUNK_DOWN);
 	pump_expect_why(&pump, "cannot open 'fifo': Too many open files");
 	ck_assert_ptr_null(pump.chunk.stream);
@@ -255,9 +257,9 @@ END_TEST
 START_TEST(no_descriptor_left_is_said)
 {
 	leave_descriptors(0);
-	refuse(file_source_new("/dev/null"),
+	refuse(file_source_new("/dev/null", &plain),
 	       "cannot open '/dev/null': Too many open files");
-	refuse(directory_source_new("."),
+	refuse(directory_source_new(".", &plain),
 	       "cannot open '.': Too many open files");
 }
 END_TEST
@@ -387,7 +389,7 @@ START_TEST(directory_is_read_in_the_order_of_bytes)
 	ck_assert_int_eq(mkdir("in/folder", 0700), 0);
 	write_file("in/folder/deep", "deep");
 	ck_assert_int_eq(mkfifo("in/fifo", 0600), 0);
-	start(&pump, directory_source_new("in"));
+	start(&pump, directory_source_new("in", &plain));
 	ck_assert_uint_eq(pump_count_descriptors(), before);
 	ck_assert_uint_eq(pump_report(&pump).size_bytes, 15);
 	expect_stream(&pump, "in/B", "");
@@ -413,7 +415,7 @@ START_TEST(unreadable_file_is_lost_and_the_rest_is_read)
 	write_file("in/b", "b");
 	ck_assert_int_eq(symlink("nowhere", "in/a"), 0);
 	ck_assert_int_eq(symlink("nowhere", "in/c"), 0);
-	start(&pump, directory_source_new("in/"));
+	start(&pump, directory_source_new("in/", &plain));
 	pump_expect(&pump, CHUNK_OPENED);
 	ck_assert_str_eq(pump.chunk.stream->name, "in/a");
 	pump_expect(&pump, CHUNK_LOST);
@@ -434,7 +436,7 @@ START_TEST(file_that_became_a_fifo_does_not_block)
 
 	ck_assert_int_eq(mkdir("in", 0700), 0);
 	write_file("in/a", "a");
-	start(&pump, directory_source_new("in"));
+	start(&pump, directory_source_new("in", &plain));
 	ck_assert_int_eq(unlink("in/a"), 0);
 	ck_assert_int_eq(mkfifo("in/a", 0600), 0);
 	pump_expect(&pump, CHUNK_OPENED);
@@ -450,7 +452,7 @@ START_TEST(empty_directory_opens_and_ends)
 	struct pump pump;
 
 	ck_assert_int_eq(mkdir("in", 0700), 0);
-	start(&pump, directory_source_new("in"));
+	start(&pump, directory_source_new("in", &plain));
 	expect_stream(&pump, "in", "");
 	expect_over(&pump);
 	pump_close(&pump);
@@ -460,9 +462,9 @@ END_TEST
 START_TEST(directory_that_cannot_be_listed_is_refused)
 {
 	write_file("file", "");
-	refuse(directory_source_new("nowhere"),
+	refuse(directory_source_new("nowhere", &plain),
 	       "cannot open 'nowhere': No such file or directory");
-	refuse(directory_source_new("file"),
+	refuse(directory_source_new("file", &plain),
 	       "cannot open 'file': Not a directory");
 }
 END_TEST
@@ -475,7 +477,7 @@ START_TEST(closing_in_the_middle_leaves_nothing)
 	ck_assert_int_eq(mkdir("in", 0700), 0);
 	write_file("in/a", "abc");
 	write_file("in/b", "def");
-	start(&pump, directory_source_new("in"));
+	start(&pump, directory_source_new("in", &plain));
 	pump_expect(&pump, CHUNK_OPENED);
 	pump_expect(&pump, CHUNK_DATA);
 	pump_close(&pump);

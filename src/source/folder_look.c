@@ -1,0 +1,220 @@
+/*
+ * What the kernel tells of stands in a queue; where it tells nothing the
+ * directory is listed, and a file counts once it has stood still.
+ */
+#include "source/folder_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A listed file whose size and time stood still for so long is whole. */
+#define STILL_NS NS_PER_S
+
+/* That a file was written again is said at most so often. */
+#define AGAIN_NS (60 * NS_PER_S)
+
+/* --- the queue ------------------------------------------------------------ */
+
+void folder_queue(struct folder_source *self, char *path)
+{
+	struct queued *queued = path ? calloc(1, sizeof(*queued)) : NULL;
+
+	if (!queued) {
+		free(path);
+		self->scanning = true; /* there it will be found again */
+		return;
+	}
+	queued->path = path;
+	*self->tail = queued;
+	self->tail = &queued->next;
+}
+
+void folder_unqueue(struct folder_source *self, struct queued **link)
+{
+	struct queued *queued = *link;
+
+	*link = queued->next;
+	if (self->tail == &queued->next)
+		self->tail = link;
+	free(queued->path);
+	free(queued);
+}
+
+/* The file is read by another name. */
+static void folder_forget(struct folder_source *self, const char *path)
+{
+	struct queued **link = &self->queue;
+
+	while (*link) {
+		if (strcmp((*link)->path, path) == 0)
+			folder_unqueue(self, link);
+		else
+			link = &(*link)->next;
+	}
+}
+
+/* --- looking -------------------------------------------------------------- */
+
+void folder_say_again(struct folder_source *self, const char *path,
+		      int64_t now_ns)
+{
+	if (now_ns < self->again_ns)
+		return;
+	self->again_ns = now_ns + AGAIN_NS;
+	notes_add(&self->notes,
+		  "'%s' was written to after it was read: what was added is "
+		  "not read",
+		  path);
+}
+
+/* Queues what is new and stands still; true: something does not yet. */
+static bool folder_consider(struct folder_source *self, struct listed *listed,
+			    int64_t now_ns)
+{
+	const struct seen_file *seen =
+		seen_find(&self->seen, listed->inode, listed->born_ns);
+	const struct listed *last = listing_find(&self->last, listed->path);
+	struct seen_file *added;
+
+	if (listed->inode == 0)
+		return false; /* a link to nothing */
+	if (seen) {
+		if (seen->read && listed->size_bytes > seen->size_bytes)
+			folder_say_again(self, listed->path, now_ns);
+		return false;
+	}
+	listed->still_ns = now_ns;
+	if (last && last->inode == listed->inode &&
+	    last->size_bytes == listed->size_bytes &&
+	    last->written_ns == listed->written_ns)
+		listed->still_ns = last->still_ns;
+	if (now_ns - listed->still_ns < STILL_NS)
+		return true;
+	added = seen_add(&self->seen, listed->inode, listed->born_ns);
+	if (added)
+		folder_queue(self, strdup(listed->path));
+	return !added;
+}
+
+void folder_trouble(struct folder_source *self, int number, const char *message)
+{
+	if (number != 0 && number != self->trouble)
+		notes_add(&self->notes, "%s, trying again", message);
+	self->trouble = number;
+}
+
+static void folder_scan(struct folder_source *self, int64_t now_ns)
+{
+	struct listing listing = {0};
+	struct error error;
+	bool pending = false;
+
+	if (listing_read(&listing, self->source.name, &error) < 0) {
+		folder_trouble(self, EIO, error.message);
+		listing_release(&listing);
+		return;
+	}
+	folder_trouble(self, 0, "");
+	for (size_t i = 0; i < listing.count; i++)
+		pending |= folder_consider(self, &listing.list[i], now_ns);
+	listing_release(&self->last);
+	self->last = listing;
+	self->scanning = pending;
+}
+
+/* A name that came up by itself: a link is whole at once. */
+static bool is_link(const char *path)
+{
+	struct stat status;
+
+	return path && lstat(path, &status) == 0 &&
+	       (S_ISLNK(status.st_mode) || status.st_nlink > 1);
+}
+
+static void folder_take_name(struct folder_source *self,
+			     const struct change *change)
+{
+	char *path;
+
+	if (change->name[0] == '.' || change->name[0] == '\0')
+		return;
+	path = path_join(self->source.name, change->name);
+	switch (change->kind) {
+	case CHANGE_CREATED:
+		if (is_link(path))
+			break;
+		free(path);
+		return;
+	case CHANGE_LEFT:
+		free(self->left);
+		self->left = path;
+		self->cookie = change->cookie;
+		return;
+	case CHANGE_CAME:
+		if (self->left && self->cookie == change->cookie)
+			folder_forget(self, self->left);
+		break;
+	case CHANGE_CLOSED: break;
+	default: free(path); return;
+	}
+	folder_queue(self, path);
+}
+
+void folder_drain(struct folder_source *self)
+{
+	struct change change;
+
+	while (changes_next(&self->changes, &change)) {
+		if (change.kind == CHANGE_MISSED)
+			self->scanning = true;
+		else if (change.number != self->number)
+			continue;
+		else if (change.kind == CHANGE_GONE)
+			self->inode = 0;
+		else
+			folder_take_name(self, &change);
+	}
+}
+
+void folder_listen(struct folder_source *self)
+{
+	const char *name = self->source.name;
+	struct stat status;
+	int number = CHANGES_NONE;
+
+	if (stat(name, &status) < 0 || !S_ISDIR(status.st_mode)) {
+		if (self->trouble != ENOENT)
+			notes_add(&self->notes,
+				  "'%s' is gone: waiting for it to come back",
+				  name);
+		self->trouble = ENOENT;
+		self->inode = 0;
+	} else if (self->inode == (uint64_t)status.st_ino) {
+		return;
+	} else {
+		number = changes_add_folder(&self->changes, name, true);
+		self->inode = (uint64_t)status.st_ino;
+		self->scanning = true;
+	}
+	if (number != self->number)
+		changes_remove(&self->changes, self->number);
+	self->number = number;
+}
+
+void folder_look(struct folder_source *self, int64_t now_ns)
+{
+	if (now_ns < self->timer.due_ns && !self->changes.watch.ready)
+		return;
+	folder_drain(self);
+	if (now_ns < self->timer.due_ns)
+		return;
+	self->timer.due_ns = now_ns + FOLLOW_CHECK_NS;
+	folder_listen(self);
+	if (self->inode == 0)
+		return;
+	if (self->scanning || self->number == CHANGES_NONE ||
+	    !changes_are_all(self->source.name))
+		folder_scan(self, now_ns);
+}

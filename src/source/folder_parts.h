@@ -1,0 +1,82 @@
+/*
+ * What the parts of a followed directory share:
+ *
+ *     folder_look.c       which files are to be read
+ *     follow_directory.c  the source: reads them
+ *
+ * Nobody else includes this.
+ */
+#ifndef SOURCE_FOLDER_PARTS_H
+#define SOURCE_FOLDER_PARTS_H
+
+#include "source/changes.h"
+#include "source/follow.h"
+#include "source/listing.h"
+#include "source/notes.h"
+#include "source/regular.h"
+#include "source/seen.h"
+
+struct queued {
+	char *path;
+	bool missing; /* it was not there */
+	struct queued *next;
+};
+
+struct folder_source {
+	struct source source; /* first: a source is one of these */
+	struct file_options options;
+	struct positions *positions;
+	struct loop *loop;
+	struct notes notes;
+	struct stream root;
+	/* looking */
+	struct changes changes;
+	struct loop_timer timer;
+	int number;	     /* the directory's, in changes */
+	uint64_t inode;	     /* the directory's; 0: it is gone */
+	bool scanning;	     /* list it: some changes were not told */
+	struct listing last; /* when it was listed */
+	char *left;	     /* the path that was renamed last, and how */
+	uint32_t cookie;
+	int trouble;
+	int64_t again_ns; /* mono: not said before */
+	/* reading */
+	struct seen seen;
+	struct queued *queue, **tail;
+	struct regular file; /* the first of the queue, while it is open */
+	int64_t born_ns;
+	struct stream_time parting;
+	char *name; /* of the file's stream */
+	bool full;  /* no descriptor was left */
+	bool unreadable;
+	struct error why;
+	bool told;  /* its beginning was */
+	bool ended; /* its end was */
+	bool opened;
+	uint64_t done_bytes;
+};
+
+/* --- folder_look.c -------------------------------------------------------- */
+
+/* Adds a file; takes the path, which is NULL when memory is out. */
+void folder_queue(struct folder_source *self, char *path);
+void folder_unqueue(struct folder_source *self, struct queued **link);
+
+/* It was read, and has become longer since: said. */
+void folder_say_again(struct folder_source *self, const char *path,
+		      int64_t now_ns);
+
+/* The system's error number, said once until it is another, or 0. */
+void folder_trouble(struct folder_source *self, int number,
+		    const char *message);
+
+/* Takes what the kernel tells. */
+void folder_drain(struct folder_source *self);
+
+/* Listens to the directory that has the name now. */
+void folder_listen(struct folder_source *self);
+
+/* Looks at what has changed, if something has, or if it is time to. */
+void folder_look(struct folder_source *self, int64_t now_ns);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * seen: which files of a directory were read, so that none is read twice.
+ *
+ * A file is its inode and the time when it was made: an inode's number is used
+ * again as soon as its file is gone.
+ */
+#ifndef SOURCE_SEEN_H
+#define SOURCE_SEEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct seen_file {
+	uint64_t inode;
+	int64_t born_ns;
+	uint64_t size_bytes; /* so much of it was read */
+	bool used;
+	bool read; /* not only waiting to be */
+};
+
+struct seen {
+	struct seen_file *slots;
+	size_t slot_count;
+	size_t count;
+};
+
+void seen_release(struct seen *seen);
+
+/* The file, or NULL; until the next seen_add(). */
+struct seen_file *seen_find(const struct seen *seen, uint64_t inode,
+			    int64_t born_ns);
+
+/*
+ * The same; it is added if it is not there, in place of an older one of that
+ * inode. NULL: memory is out.
+ */
+struct seen_file *seen_add(struct seen *seen, uint64_t inode,
+			   int64_t born_ns) MUST_CHECK;
+
+#endif
