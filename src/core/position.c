@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/siphash.h"
+#include "core/watermark.h"
 
 #define SLOTS_MIN 64
 
@@ -172,6 +173,31 @@ struct position *positions_find(const struct positions *positions,
 			found = position;
 	}
 	return found;
+}
+
+struct position *positions_claim_stream(struct positions *positions,
+					const char *name)
+{
+	struct position place = {
+		.kind = POSITION_STREAM,
+		.name = (char *)name,
+		.newest_ns = TIME_NONE,
+		.changed = true,
+	};
+	struct position *found =
+		positions_find(positions, POSITION_STREAM, name);
+
+	if (!found)
+		found = positions_add(positions, &place);
+	if (found)
+		found->claimed = true;
+	return found;
+}
+
+void position_move(struct position *position, int64_t newest_ns)
+{
+	position->changed |= position->newest_ns != newest_ns;
+	position->newest_ns = newest_ns;
 }
 
 int position_rename(struct position *position, const char *name)

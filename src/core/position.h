@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "core/savepoint.h"
 
 /* A file is known by its inode and a hash of so many of its first bytes: all
  * that were read, at most these. */
@@ -72,7 +73,24 @@ struct position *positions_next_file(const struct positions *positions,
 struct position *positions_find(const struct positions *positions,
 				enum position_kind kind, const char *name);
 
+/*
+ * The place of a stream that cannot be read again, claimed; a new one if there
+ * is none. NULL: memory is out.
+ */
+struct position *positions_claim_stream(struct positions *positions,
+					const char *name) MUST_CHECK;
+
+/* Its newest event time; changed if it was another. */
+void position_move(struct position *position, int64_t newest_ns);
+
 /* Renames it: a file moved. -1: memory is out. */
 int position_rename(struct position *position, const char *name) MUST_CHECK;
+
+/* Adds those that changed to the savepoint; failures stick to that. */
+void positions_save(struct positions *positions, struct savepoint *savepoint);
+
+/* Adds those that a savepoint holds. -1: memory is out, or it is damaged. */
+int positions_restore(struct positions *positions, const struct savepoint *kept,
+		      struct error *error) MUST_CHECK;
 
 #endif

@@ -374,20 +374,10 @@ static int tcp_restore(struct source *source, struct positions *positions,
 		       struct error *error)
 {
 	struct tcp_source *self = (struct tcp_source *)source;
-	struct position place = {
-		.kind = POSITION_STREAM,
-		.name = (char *)source->name,
-		.newest_ns = TIME_NONE,
-		.changed = true,
-	};
 
-	self->position =
-		positions_find(positions, POSITION_STREAM, source->name);
-	if (!self->position)
-		self->position = positions_add(positions, &place);
+	self->position = positions_claim_stream(positions, source->name);
 	if (!self->position)
 		return error_set(error, "out of memory");
-	self->position->claimed = true;
 	self->stream.own_time.newest_ns = self->position->newest_ns;
 	return 0;
 }
@@ -395,13 +385,10 @@ static int tcp_restore(struct source *source, struct positions *positions,
 static int tcp_note(struct source *source, struct error *error)
 {
 	struct tcp_source *self = (struct tcp_source *)source;
-	int64_t newest_ns = self->stream.time->newest_ns;
 
 	(void)error;
-	if (!self->position || self->position->newest_ns == newest_ns)
-		return 0;
-	self->position->newest_ns = newest_ns;
-	self->position->changed = true;
+	if (self->position)
+		position_move(self->position, self->stream.time->newest_ns);
 	return 0;
 }
 

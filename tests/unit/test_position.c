@@ -119,6 +119,27 @@ START_TEST(renamed_position_has_changed_and_leaves_its_name)
 }
 END_TEST
 
+START_TEST(stream_keeps_its_newest_time)
+{
+	struct position *old = add(POSITION_STREAM, "tcp://a:1", 0);
+	struct position *new;
+
+	old->newest_ns = 5;
+	ck_assert_ptr_eq(positions_claim_stream(&positions, "tcp://a:1"), old);
+	ck_assert(old->claimed);
+	position_move(old, 5);
+	ck_assert(!old->changed);
+	position_move(old, 6);
+	ck_assert(old->changed);
+	ck_assert_int_eq(old->newest_ns, 6);
+	/* The same address once more has a place of its own. */
+	new = positions_claim_stream(&positions, "tcp://a:1");
+	ck_assert_ptr_nonnull(new);
+	ck_assert_ptr_ne(new, old);
+	ck_assert_int_eq(new->newest_ns, INT64_MIN);
+}
+END_TEST
+
 START_TEST(thousands_stay_where_they_are_and_are_all_found)
 {
 	enum { COUNT = 5000 };
@@ -161,6 +182,7 @@ int main(void)
 	tcase_add_test(test_case, name_finds_its_kind_unclaimed_and_newest);
 	tcase_add_test(test_case,
 		       renamed_position_has_changed_and_leaves_its_name);
+	tcase_add_test(test_case, stream_keeps_its_newest_time);
 	tcase_add_test(test_case,
 		       thousands_stay_where_they_are_and_are_all_found);
 	suite_add_tcase(suite, test_case);
