@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "output/tail.h"
+
 /* At most so much in one call to write() a regular file. */
 #define FILE_PIECE_BYTES ((size_t)1 << 20)
 
@@ -70,52 +72,104 @@ static int check_stdout(const struct queue *queue, struct error *error)
 	return 0;
 }
 
-int queue_open(struct queue *queue, const char *path, enum queue_mode mode,
-	       struct loop *loop, struct error *error)
+static bool cuts(const struct queue *queue)
 {
-	int fd = STDOUT_FILENO;
+	return queue->mode == QUEUE_APPEND_ROWS ||
+	       queue->mode == QUEUE_APPEND_CSV;
+}
+
+/* Cuts half a row, and tells whether something stands before it. */
+static int look_at_end(const struct queue *queue, bool *empty,
+		       struct error *error)
+{
+	struct stat status;
+
+	*empty = true;
+	if (!queue->is_regular)
+		return 0;
+	if (cuts(queue))
+		return tail_cut(queue->watch.fd, queue->path,
+				queue->mode == QUEUE_APPEND_CSV, empty, error);
+	if (fstat(queue->watch.fd, &status))
+		return fail(queue, errno, error);
+	*empty = status.st_size == 0;
+	return 0;
+}
+
+static int open_replaced(struct queue *queue, bool *empty, struct error *error)
+{
+	if (replace_open(&queue->replace, queue->path, error))
+		return -1;
+	queue->is_regular = true;
+	queue->is_pipe = queue->is_socket = false;
+	queue->watch = (struct loop_watch){.fd = queue->replace.fd};
+	*empty = true;
+	return 0;
+}
+
+/* Opens the path and registers it; -1: nothing of it is open. */
+static int open_file(struct queue *queue, int flags, bool *empty,
+		     struct error *error)
+{
+	int fd;
+
+	queue->replaces =
+		queue->mode == QUEUE_REPLACE && replace_fits(queue->path);
+	if (queue->replaces)
+		return open_replaced(queue, empty, error);
+	fd = open_path(queue->path, flags, error);
+	if (fd < 0)
+		return -1;
+	if (queue_attach(queue, fd, error) == 0) {
+		if (look_at_end(queue, empty, error) == 0)
+			return 0;
+		queue_detach(queue);
+	}
+	close(fd);
+	return -1;
+}
+
+static int close_file(struct queue *queue, struct error *error)
+{
+	if (queue->replaces)
+		replace_close(&queue->replace);
+	else if (close(queue->watch.fd) && errno != EINTR)
+		return fail(queue, errno, error);
+	return 0;
+}
+
+int queue_open(struct queue *queue, const char *path, enum queue_mode mode,
+	       struct loop *loop, bool *empty, struct error *error)
+{
+	bool truncates = mode == QUEUE_TRUNCATE || mode == QUEUE_REPLACE;
 
 	if (path && strcmp(path, "-") == 0)
 		path = NULL;
-	*queue = (struct queue){.path = path, .loop = loop};
+	*queue = (struct queue){.path = path, .loop = loop, .mode = mode};
 	if (path)
-		fd = open_path(path, mode == QUEUE_APPEND ? O_APPEND : O_TRUNC,
-			       error);
-	else if (check_stdout(queue, error))
+		return open_file(queue, truncates ? O_TRUNC : O_APPEND, empty,
+				 error);
+	*empty = true;
+	if (check_stdout(queue, error))
 		return -1;
-	if (fd < 0)
-		return -1;
-	if (queue_attach(queue, fd, error)) {
-		if (path)
-			close(fd);
-		return -1;
-	}
-	return 0;
+	return queue_attach(queue, STDOUT_FILENO, error);
 }
 
 int queue_reopen(struct queue *queue, bool *empty, struct error *error)
 {
-	const struct queue old = *queue;
-	struct stat status;
-	int fd;
+	struct queue old = *queue;
 
 	*empty = false;
 	if (!queue->path)
 		return 0;
-	fd = open_path(queue->path, O_APPEND, error);
-	if (fd < 0)
-		return -1;
 	queue_detach(queue);
-	if (queue_attach(queue, fd, error)) {
+	/* Opened before it is closed, the reader of a FIFO sees no end. */
+	if (open_file(queue, O_APPEND, empty, error)) {
 		*queue = old;
-		close(fd);
 		return -1;
 	}
-	*empty = queue->is_regular && fstat(fd, &status) == 0 &&
-		 status.st_size == 0;
-	if (close(old.watch.fd) && errno != EINTR)
-		return fail(queue, errno, error);
-	return 0;
+	*empty = *empty && queue->is_regular;
+	return close_file(&old, error);
 }
 
 struct buffer *queue_buffer(struct queue *queue)
@@ -212,7 +266,18 @@ static int write_some(struct queue *queue, struct error *error)
 	return 0;
 }
 
-int queue_write(struct queue *queue, struct error *error)
+/* What replaces a file has none to be written to between two windows. */
+static int begin_file(struct queue *queue, struct error *error)
+{
+	if (!queue->replaces)
+		return 0;
+	if (replace_begin(&queue->replace, error))
+		return -1;
+	queue->watch.fd = queue->replace.fd;
+	return 0;
+}
+
+static int write_waiting(struct queue *queue, struct error *error)
 {
 	int result;
 
@@ -225,23 +290,41 @@ int queue_write(struct queue *queue, struct error *error)
 		queue->watch.events = 0;
 		return check_reader(queue, error);
 	}
+	if (begin_file(queue, error))
+		return -1;
 	result = write_some(queue, error);
 	queue_compact(queue);
 	queue->watch.events = queue_waiting(queue) > 0 ? POLLOUT : 0;
 	return result;
 }
 
+int queue_write(struct queue *queue, struct error *error)
+{
+	int result = write_waiting(queue, error);
+
+	/* A part of a window must never take the place of a whole one. */
+	if (result && queue->replaces)
+		replace_drop(&queue->replace);
+	return result;
+}
+
+int queue_commit(struct queue *queue, struct error *error)
+{
+	if (!queue->replaces)
+		return 0;
+	if (queue_write(queue, error))
+		return -1;
+	return replace_commit(&queue->replace, error);
+}
+
 int queue_close(struct queue *queue, struct error *error)
 {
-	int fd = queue->watch.fd;
-
 	queue_detach(queue);
 	buffer_release(&queue->bytes);
 	queue->written = 0;
+	if (queue->path)
+		return close_file(queue, error);
 	/* Some file systems tell a full disk only to close(), of any copy. */
-	if (!queue->path)
-		fd = dup(fd);
-	if (fd >= 0 && close(fd) && errno != EINTR)
-		return fail(queue, errno, error);
-	return 0;
+	queue->watch.fd = dup(queue->watch.fd);
+	return queue->watch.fd < 0 ? 0 : close_file(queue, error);
 }

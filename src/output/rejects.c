@@ -14,12 +14,15 @@
 int rejects_open(struct rejects *rejects, const char *path, struct loop *loop,
 		 struct error *error)
 {
+	bool empty;
+
 	*rejects = (struct rejects){.has_file = path != NULL};
 	for (unsigned i = 0; i < REJECT_REASONS; i++)
 		rejects->notices[i].next_ns = INT64_MIN;
 	if (!path)
 		return 0;
-	return queue_open(&rejects->file, path, QUEUE_APPEND, loop, error);
+	return queue_open(&rejects->file, path, QUEUE_APPEND, loop, &empty,
+			  error);
 }
 
 int rejects_reopen(struct rejects *rejects, struct error *error)

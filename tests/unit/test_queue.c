@@ -16,6 +16,7 @@ static char path[64];
 static struct loop loop;
 static struct queue queue;
 static struct error error;
+static bool empty;
 
 static void set_up(void)
 {
@@ -64,8 +65,8 @@ static int stdout_to_socket(void)
 
 static void must_open(const char *name)
 {
-	ck_assert_msg(queue_open(&queue, name, QUEUE_TRUNCATE, &loop, &error) ==
-			      0,
+	ck_assert_msg(queue_open(&queue, name, QUEUE_TRUNCATE, &loop, &empty,
+				 &error) == 0,
 		      "%s", error.message);
 }
 
@@ -337,13 +338,15 @@ START_TEST(a_standard_output_that_cannot_be_written_is_an_error_at_once)
 
 	dup2(fd, STDOUT_FILENO);
 	ck_assert_int_eq(
-		queue_open(&queue, NULL, QUEUE_TRUNCATE, &loop, &error), -1);
+		queue_open(&queue, NULL, QUEUE_TRUNCATE, &loop, &empty, &error),
+		-1);
 	ck_assert_str_eq(error.message,
 			 "cannot write standard output: Bad file descriptor");
 	error.message[0] = '\0';
 	close(STDOUT_FILENO);
 	ck_assert_int_eq(
-		queue_open(&queue, NULL, QUEUE_TRUNCATE, &loop, &error), -1);
+		queue_open(&queue, NULL, QUEUE_TRUNCATE, &loop, &empty, &error),
+		-1);
 	ck_assert_str_eq(error.message,
 			 "cannot write standard output: Bad file descriptor");
 	ck_assert_uint_eq(loop.watch_count, 0);
@@ -360,7 +363,8 @@ START_TEST(a_file_that_cannot_be_opened_is_an_error)
 	snprintf(expected, sizeof(expected),
 		 "cannot open '%s': No such file or directory", name);
 	ck_assert_int_eq(
-		queue_open(&queue, name, QUEUE_TRUNCATE, &loop, &error), -1);
+		queue_open(&queue, name, QUEUE_TRUNCATE, &loop, &empty, &error),
+		-1);
 	ck_assert_str_eq(error.message, expected);
 }
 END_TEST
@@ -380,7 +384,6 @@ END_TEST
 START_TEST(after_a_reopening_rows_are_appended_to_the_path)
 {
 	char moved[80];
-	bool empty = false;
 
 	snprintf(moved, sizeof(moved), "%s.1", path);
 	must_open(path);
@@ -403,7 +406,6 @@ END_TEST
 
 START_TEST(a_reopening_that_fails_leaves_the_queue_to_be_closed)
 {
-	bool empty;
 
 	must_open(path);
 	unlink(path);
@@ -418,7 +420,6 @@ END_TEST
 START_TEST(reopening_standard_output_changes_nothing)
 {
 	int reader = stdout_to_pipe();
-	bool empty = true;
 
 	must_open(NULL);
 	ck_assert_int_eq(queue_reopen(&queue, &empty, &error), 0);
