@@ -50,9 +50,8 @@ struct tcp_source {
 
 static int64_t tcp_later(int64_t now_ns, int64_t duration_ns)
 {
-	if (duration_ns > TIME_NEVER - now_ns)
-		return TIME_NEVER;
-	return now_ns + duration_ns;
+	return duration_ns > TIME_NEVER - now_ns ? TIME_NEVER
+						 : now_ns + duration_ns;
 }
 
 /* splitmix64: good enough to keep clients apart. */
@@ -116,12 +115,10 @@ static enum source_status tcp_down(struct tcp_source *self, int64_t now_ns,
 	chunk->after = tcp_after(self);
 	chunk->stream = NULL;
 	chunk->bytes = span_make(NULL, 0);
-	if (self->options.reconnect) {
+	self->state = TCP_OVER;
+	tcp_timer_set(self, TIME_NEVER, LOOP_OPENING);
+	if (self->options.reconnect)
 		tcp_pause(self, now_ns);
-	} else {
-		self->state = TCP_OVER;
-		tcp_timer_set(self, TIME_NEVER, LOOP_OPENING);
-	}
 	return SOURCE_CHUNK;
 }
 
@@ -333,11 +330,10 @@ static enum source_status tcp_next(struct source *source,
 	int64_t now_ns = clock->mono_ns;
 	enum source_status status = SOURCE_AGAIN;
 
-	if (self->state == TCP_CLOSED) {
-		if (self->stream.delivered)
-			backoff_reset(&self->backoff);
+	if (self->state == TCP_CLOSED && self->stream.delivered)
+		backoff_reset(&self->backoff);
+	if (self->state == TCP_CLOSED)
 		tcp_pause(self, now_ns);
-	}
 	if (self->state == TCP_WAITING)
 		status = tcp_wait(self, now_ns, chunk);
 	if (status == SOURCE_AGAIN && self->state == TCP_RESOLVING)
