@@ -11,7 +11,8 @@
 
 #include "output/queue.h"
 
-#define TEMPORARY ".out.prom.ordercount"
+#define TEMPORARY	 ".out.prom.ordercount"
+#define FOLDER_TEMPORARY "folder/.out.prom.ordercount"
 
 /* Each test has a folder of its own, in which it is. */
 static char folder[64];
@@ -33,7 +34,7 @@ static void tear_down(void)
 {
 	static const char *const names[] = {"out.prom", TEMPORARY, "other",
 					    "folder/out.prom",
-					    "folder/" TEMPORARY};
+					    FOLDER_TEMPORARY};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(names[i]);
@@ -214,7 +215,7 @@ START_TEST(a_link_stays_and_what_it_points_to_is_replaced)
 	ck_assert_int_eq(symlink("folder/out.prom", "other"), 0);
 	/* It points to nothing so far. */
 	must_open("out.prom");
-	ck_assert(is_there("folder/" TEMPORARY));
+	ck_assert(is_there(FOLDER_TEMPORARY));
 	put("one\n");
 	must_commit();
 	put("two\n");
@@ -222,7 +223,7 @@ START_TEST(a_link_stays_and_what_it_points_to_is_replaced)
 	must_close();
 	ck_assert_str_eq(content("folder/out.prom"), "two\n");
 	ck_assert_int_gt(readlink("out.prom", target, sizeof(target)), 0);
-	ck_assert(!is_there(TEMPORARY) && !is_there("folder/" TEMPORARY));
+	ck_assert(!is_there(TEMPORARY) && !is_there(FOLDER_TEMPORARY));
 }
 END_TEST
 
@@ -294,7 +295,7 @@ START_TEST(a_folder_that_is_not_there_is_an_error_at_once)
 				    &loop, &empty, &error),
 			 -1);
 	ck_assert_str_eq(error.message,
-			 "cannot write 'folder/" TEMPORARY "', which is to "
+			 "cannot write '" FOLDER_TEMPORARY "', which is to "
 			 "replace 'folder/out.prom': No such file or "
 			 "directory");
 	ck_assert_int_eq(queue_open(&queue, "folder/", QUEUE_REPLACE, &loop,
