@@ -1,5 +1,4 @@
 #include <check.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 
