@@ -1,7 +1,7 @@
 #include "app.h"
 
 #include <signal.h>
-#include <sys/random.h>
+#include <unistd.h>
 
 #include "app_parts.h"
 
@@ -52,8 +52,8 @@ static void check_end(struct app *app)
 		return;
 	log_line(&app->log, LOG_MUST,
 		 "the reader of the output did not take %zu bytes%s", waiting,
-		 app->printing || !app->finished ? ", and more was to come"
-						 : "");
+		 app->out.count > 0 || !app->finished ? ", and more was to come"
+						      : "");
 	app->broken = true;
 	app->finished = true;
 }
@@ -76,32 +76,6 @@ static void take_signals(struct app *app)
 
 /* --- opening and closing -------------------------------------------------- */
 
-static int open_engine(struct app *app, struct error *error)
-{
-	const struct options *options = app->options;
-	struct query query = {
-		.key_names = (const char *const *)options->key_names,
-		.key_count = options->key_count,
-		.missing_label = options->missing_label,
-		.window_ns = options->window_ns,
-		.aligned = options->max_windows == 0 && options->run_ns == 0,
-		.max_line_bytes = (size_t)options->max_line_bytes,
-		.max_groups = options->max_groups,
-		.expected = options->expected,
-		.expected_count = options->expected_count,
-		.conditions = options->conditions,
-		.condition_count = options->condition_count,
-		.top = options->top,
-		.active = options->active,
-		.by_count = options->order == ORDER_COUNT,
-	};
-
-	if (getrandom(query.hash_seed, sizeof(query.hash_seed), 0) !=
-	    (ssize_t)sizeof(query.hash_seed))
-		query.hash_seed[0] = (uint64_t)app->clock.now_ns;
-	return engine_init(&app->engine, &query, error);
-}
-
 static void open_report(struct app *app)
 {
 	const struct options *options = app->options;
@@ -115,26 +89,46 @@ static void open_report(struct app *app)
 		.color =
 			options->format == FORMAT_TABLE && app_wants_color(app),
 		.unicode = app->line.unicode,
+		.slide_ns = options->slide_ns == options->window_ns
+				    ? 0
+				    : options->slide_ns,
+		.live = options->live && !options->output_path &&
+			isatty(STDOUT_FILENO),
+		.version = ORDERCOUNT_VERSION,
 	};
 
 	report_init(&app->report, &report);
 }
 
 /* 0, or -1 when the run cannot begin: said. Close it all the same. */
+static enum queue_mode queue_mode(const struct options *options)
+{
+	if (options->format == FORMAT_PROMETHEUS)
+		return QUEUE_REPLACE;
+	if (!options->state_path)
+		return QUEUE_TRUNCATE;
+	return options->format == FORMAT_CSV ? QUEUE_APPEND_CSV
+					     : QUEUE_APPEND_ROWS;
+}
+
 static int open_all(struct app *app)
 {
 	const struct options *options = app->options;
+	const struct query query = app_query(app);
 	struct error error;
+	bool empty;
 
 	app_status_open(app);
-	if (open_engine(app, &error) != 0 ||
+	if (engine_init(&app->engine, &query, &error) != 0 ||
 	    signals_open(&app->signals,
 			 options->output_path || options->rejects_path,
 			 &app->loop, &error) != 0)
 		goto failed;
 	app->signals_opened = true;
-	if (queue_open(&app->queue, options->output_path, QUEUE_TRUNCATE,
-		       &app->loop, &error) != 0)
+	if (app_open_state(app) != 0)
+		return -1;
+	if (queue_open(&app->queue, options->output_path, queue_mode(options),
+		       &app->loop, &empty, &error) != 0)
 		goto failed;
 	app->queue_opened = true;
 	if (rejects_open(&app->rejects, options->rejects_path, &app->loop,
@@ -142,6 +136,7 @@ static int open_all(struct app *app)
 		goto failed;
 	app->rejects_opened = true;
 	open_report(app);
+	report_restart(&app->report, empty);
 	return app_open_feeds(app);
 failed:
 	/* A signal ends the wait for the reader of a FIFO: no failure. */
@@ -183,7 +178,7 @@ static void reopen_files(struct app *app)
 	struct error error;
 	bool empty;
 
-	if (!app->reopen || app->printing || bytes_waiting(app) > 0)
+	if (!app->reopen || app->out.printing || bytes_waiting(app) > 0)
 		return;
 	app->reopen = false;
 	if (rejects_reopen(&app->rejects, &error) != 0) {
@@ -222,26 +217,41 @@ static void write_files(struct app *app)
 	       rejects_waiting(&app->rejects) >= QUEUE_LIMIT_BYTES;
 	if (app->begun && full)
 		app_set_input_waits(app, true);
-	else if (!app->printing)
+	else if (!app->out.printing)
 		app_set_input_waits(app, false);
+}
+
+/* When a window may be due; clock.mono_ns. */
+static int64_t window_due(const struct app *app)
+{
+	const struct engine *engine = &app->engine;
+	int64_t end_ns;
+
+	/* What is due and has to wait its turn wakes nobody. */
+	if (!app->begun || app->stop != STOP_NOT ||
+	    (!app_has_way(app) && engine_due(engine, app->clock.now_ns)))
+		return TIME_NEVER;
+	end_ns = engine_next_end(engine);
+	if (!engine->query.timed)
+		return end_ns == INT64_MAX ? TIME_NEVER
+					   : end_ns - app->clock.offset_ns;
+	if (!app_is_reading(app))
+		return TIME_NEVER;
+	end_ns = watermark_due(&engine->watermark, end_ns);
+	return end_ns == INT64_MAX ? TIME_NEVER : end_ns + app->unready_ns;
 }
 
 /* When the loop has to go on even if nothing happens; clock.mono_ns. */
 static int64_t next_due(const struct app *app)
 {
 	int64_t due_ns = app_status_due(app);
-	int64_t window_ns = TIME_NEVER;
+	int64_t window_ns = window_due(app);
 	int64_t run_ns = TIME_NEVER;
 
 	if (app->input_ready ||
-	    (app->printing && !queue_is_full(&app->queue)) ||
-	    (app->stop != STOP_NOT && !app->finished && !app->printing))
+	    (app->out.printing && !queue_is_full(&app->queue)) ||
+	    (app->stop != STOP_NOT && !app->finished && app_has_way(app)))
 		return app->clock.mono_ns;
-	/* What is due and has to wait its turn wakes nobody. */
-	if (app->begun && app->options->window_ns > 0 &&
-	    !(app->printing && engine_due(&app->engine, app->clock.now_ns)))
-		window_ns = windows_end(&app->engine.windows) -
-			    app->clock.offset_ns;
 	if (app->options->run_ns > 0 && app->stop == STOP_NOT)
 		run_ns = app->options->run_ns +
 			 (app->begun ? app->begun_mono_ns
@@ -265,13 +275,14 @@ static enum loop_part listens_to(const struct app *app)
 
 static bool is_over(const struct app *app)
 {
-	return app->broken ||
-	       (app->finished && !app->printing && bytes_waiting(app) == 0);
+	return app->broken || (app->finished && app->out.count == 0 &&
+			       bytes_waiting(app) == 0);
 }
 
 static void turn(struct app *app)
 {
 	struct error error;
+	int64_t due_ns;
 
 	app_tick(app);
 	take_signals(app);
@@ -282,9 +293,12 @@ static void turn(struct app *app)
 	write_files(app);
 	check_end(app);
 	app_status_draw(app);
-	if (!is_over(app) &&
-	    loop_wait(&app->loop, app->clock.mono_ns, next_due(app),
-		      listens_to(app), &error) != 0) {
+	if (is_over(app))
+		return;
+	due_ns = next_due(app);
+	app_sleep(app, due_ns, app_is_reading(app));
+	if (loop_wait(&app->loop, app->clock.mono_ns, due_ns, listens_to(app),
+		      &error) != 0) {
 		app->broken = true;
 		app_fail(app, &error);
 	}
@@ -339,6 +353,7 @@ int app_run(const struct options *options, int *signal)
 			turn(&app);
 	log_status_erase(&app.log);
 	say_half_lines(&app);
+	app_close_state(&app);
 	close_files(&app);
 	app_status_end(&app);
 	status = exit_status(&app);

@@ -15,6 +15,21 @@ static size_t count_feeds(const struct app *app, enum feed_state state)
 	return count;
 }
 
+/* The stream of the source counts for the watermark; one that was never open
+ * has a place there all the same. */
+static void listen(struct app *app, struct feed *feed)
+{
+	struct watermark *watermark = &app->engine.watermark;
+
+	if (feed->stream) {
+		watermark_add(watermark, feed->stream->time, app_ready(app));
+		watermark_remove(watermark, &feed->waiting);
+	} else {
+		feed->waiting.newest_ns = TIME_NONE;
+		watermark_add(watermark, &feed->waiting, app_ready(app));
+	}
+}
+
 /* The run begins when all sources are open, or with --reconnect the first. */
 static void begin_if_open(struct app *app)
 {
@@ -24,7 +39,10 @@ static void begin_if_open(struct app *app)
 		return;
 	app->begun = true;
 	app->begun_mono_ns = app->clock.mono_ns;
+	app->unready_ns = 0;
 	engine_begin(&app->engine, app->clock.now_ns, up, app->feed_count - up);
+	for (size_t i = 0; i < app->feed_count; i++)
+		listen(app, &app->feeds[i]);
 	/* Regular files opened before wake nobody up. */
 	app->input_ready = true;
 	for (size_t i = 0; i < app->feed_count; i++)
@@ -54,13 +72,15 @@ static void feed_opened(struct app *app, struct feed *feed)
 	enum feed_state before = feed->state;
 
 	feed->stream = app->held.chunk.stream;
+	if (app->begun)
+		listen(app, feed);
 	if (before == FEED_UP)
 		return; /* the next file of a directory */
 	feed->state = FEED_UP;
 	log_line(&app->log, LOG_VERBOSE, "%s: %s", feed->source->name,
 		 before == FEED_DOWN ? "open again" : "open");
 	if (app->begun)
-		windows_source_up(&app->engine.windows, app->held.read_ns);
+		coverage_source_up(&app->engine.coverage, app->held.read_ns);
 	else
 		begin_if_open(app);
 }
@@ -83,17 +103,20 @@ static void say_failure(struct app *app, struct feed *feed)
 /* A stream is over: the source goes on, is down, has ended or failed. */
 static void feed_closed(struct app *app, struct feed *feed)
 {
-	struct windows *windows = &app->engine.windows;
+	struct coverage *coverage = &app->engine.coverage;
 	bool ended = app->held.chunk.kind == CHUNK_ENDED;
 	int64_t when_ns = app->held.read_ns;
 
 	if (!ended)
 		say_failure(app, feed);
 	feed->stream = NULL;
+	if (app->held.chunk.after == AFTER_OVER)
+		watermark_remove(&app->engine.watermark,
+				 app->held.chunk.stream->time);
 	switch (app->held.chunk.after) {
 	case AFTER_NEXT:
 		if (!ended)
-			windows_source_hurt(windows);
+			coverage_source_hurt(coverage);
 		return;
 	case AFTER_AGAIN:
 		if (ended)
@@ -101,14 +124,14 @@ static void feed_closed(struct app *app, struct feed *feed)
 				 "%s: the connection ended, dialling again",
 				 feed->source->name);
 		feed->state = FEED_DOWN;
-		windows_source_down(windows, when_ns);
+		coverage_source_down(coverage, when_ns);
 		return;
 	case AFTER_OVER:
 		feed->state = ended ? FEED_ENDED : FEED_FAILED;
 		if (ended)
-			windows_source_ended(windows, when_ns);
+			coverage_source_ended(coverage, when_ns);
 		else
-			windows_source_down(windows, when_ns);
+			coverage_source_down(coverage, when_ns);
 		stop_if_over(app);
 		return;
 	}
@@ -126,38 +149,70 @@ static void feed_down(struct app *app, struct feed *feed)
 
 /* --- counting ------------------------------------------------------------- */
 
-/* True when the bytes, or the half line at the end, are dealt with. */
-static bool count_records(struct app *app)
+static void note_reject(struct app *app)
 {
-	struct chunk *chunk = &app->held.chunk;
-	enum engine_event event;
+	const struct reject *reject = &app->engine.reject;
 	struct error error;
 
-	if (chunk->kind == CHUNK_DATA)
-		event = engine_take(&app->engine, chunk->stream, &chunk->bytes);
-	else
-		event = engine_end_stream(&app->engine, chunk->stream);
-	if (event == ENGINE_DONE)
-		return true;
-	if (event == ENGINE_FAILED) {
-		error_set(&error, "out of memory");
-		app_fail(app, &error);
-		return true;
-	}
-	rejects_add(&app->rejects, &app->engine.reject, &app->log,
-		    app->clock.mono_ns);
-	if (app->options->strict) {
-		const struct reject *reject = &app->engine.reject;
+	rejects_add(&app->rejects, reject, &app->log, app->clock.mono_ns);
+	if (!app->options->strict)
+		return;
+	error_set(&error, "%s: line %llu: %s (--strict)", reject->stream,
+		  (unsigned long long)reject->line_number,
+		  reject_reason_name(reject->reason));
+	app_fail(app, &error);
+}
 
-		error_set(&error, "%s: line %llu: %s (--strict)",
-			  reject->stream,
-			  (unsigned long long)reject->line_number,
-			  reject_reason_name(reject->reason));
-		app_fail(app, &error);
-		return true;
+/*
+ * Counts until the bytes, or the half line at the end, are dealt with: true; or
+ * until a window is due, which closes first.
+ */
+static bool count_records(struct app *app)
+{
+	struct held *held = &app->held;
+	struct chunk *chunk = &held->chunk;
+
+	for (;;) {
+		enum engine_event event;
+
+		if (chunk->kind == CHUNK_DATA)
+			event = engine_take(&app->engine, chunk->stream,
+					    &chunk->bytes, held->read_ns);
+		else if (chunk->half_left)
+			return true;
+		else
+			event = engine_end_stream(&app->engine, chunk->stream,
+						  held->read_ns);
+		switch (event) {
+		case ENGINE_DONE: return true;
+		case ENGINE_DUE: return false;
+		case ENGINE_REJECTED: note_reject(app); break;
+		case ENGINE_FAILED:
+			app_fail(app, &app->engine.error);
+			return true;
+		}
+		if (app->stop == STOP_FAILURE)
+			return true;
 	}
-	/* The half line of a stream is one record at most. */
-	return chunk->kind != CHUNK_DATA;
+}
+
+/* Not before the run has begun: coverage begins then. */
+static void reach(struct app *app)
+{
+	if (app->begun && !app->engine.query.timed)
+		coverage_reach(&app->engine.coverage, app->held.read_ns);
+}
+
+static void take_data(struct app *app)
+{
+	struct stream_time *time = app->held.chunk.stream->time;
+
+	/* Only once: the chunk may be taken in several pieces. */
+	if (!app->held.heard)
+		engine_hear(&app->engine, time, app_ready(app),
+			    app->held.read_ns);
+	app->held.heard = true;
+	app->held.full = !count_records(app);
 }
 
 void app_take_held(struct app *app)
@@ -166,18 +221,19 @@ void app_take_held(struct app *app)
 	struct feed *feed = app->held.feed;
 
 	app->held.full = false;
+	reach(app);
 	switch (chunk->kind) {
 	case CHUNK_OPENED: feed_opened(app, feed); break;
 	case CHUNK_DOWN: feed_down(app, feed); break;
-	case CHUNK_DATA:
-		while (!count_records(app))
-			;
-		break;
+	case CHUNK_DATA: take_data(app); break;
 	case CHUNK_ENDED:
 	case CHUNK_LOST:
-		while (!count_records(app))
-			;
-		feed_closed(app, feed);
+		app->held.full = !count_records(app);
+		if (!app->held.full)
+			feed_closed(app, feed);
+		break;
+	case CHUNK_NOTE:
+		log_line(&app->log, LOG_NORMAL, "%s", chunk->why.message);
 		break;
 	}
 	if (app->engine.other_seen && !app->other_said) {

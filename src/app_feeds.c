@@ -26,6 +26,11 @@ static struct source *new_source(struct app *app, const struct operand *operand,
 		.idle_timeout_ns = options->idle_timeout_ns,
 		.jitter_seed = app->engine.query.hash_seed[0] + number,
 	};
+	struct file_options file = {
+		.follow = options->follow,
+		.until_end = options->until_end,
+		.keep_half = options->state_path != NULL || options->follow,
+	};
 	struct stat status;
 
 	switch (operand->kind) {
@@ -36,8 +41,8 @@ static struct source *new_source(struct app *app, const struct operand *operand,
 	case OPERAND_PATH: break;
 	}
 	if (stat(operand->name, &status) == 0 && S_ISDIR(status.st_mode))
-		return directory_source_new(operand->name);
-	return file_source_new(operand->name);
+		return directory_source_new(operand->name, &file);
+	return file_source_new(operand->name, &file);
 }
 
 int app_open_feeds(struct app *app)
@@ -48,8 +53,12 @@ int app_open_feeds(struct app *app)
 	app->area.size = READ_AREA_BYTES;
 	app->area.data = malloc(READ_AREA_BYTES);
 	app->feeds = calloc(options->operand_count, sizeof(*app->feeds));
-	if (!app->area.data || !app->feeds)
+	app->report_sources =
+		calloc(options->operand_count, sizeof(*app->report_sources));
+	if (!app->area.data || !app->feeds || !app->report_sources)
 		goto no_memory;
+	app->report.options.sources = app->report_sources;
+	app->report.options.source_count = options->operand_count;
 	for (size_t i = 0; i < options->operand_count; i++) {
 		const struct operand *operand = &options->operands[i];
 		struct feed *feed = &app->feeds[i];
@@ -58,7 +67,13 @@ int app_open_feeds(struct app *app)
 		if (!feed->source)
 			goto no_memory;
 		feed->is_local = operand->kind != OPERAND_TCP;
+		app->report_sources[i].name = operand->name;
 		app->feed_count++;
+		if (app->state && source_restore(feed->source, &app->positions,
+						 &error) != 0) {
+			app_fail(app, &error);
+			return -1;
+		}
 		if (source_start(feed->source, &app->loop, &app->clock,
 				 &error) != 0) {
 			app_fail(app, &error);
@@ -76,6 +91,7 @@ void app_close_feeds(struct app *app)
 {
 	for (size_t i = 0; i < app->feed_count; i++)
 		source_close(app->feeds[i].source);
+	free(app->report_sources);
 	free(app->feeds);
 	free(app->area.data);
 	app->feeds = NULL;
@@ -117,6 +133,7 @@ static bool take_turn(struct app *app, struct feed *feed)
 			return false;
 		app->held.full = true;
 		app->held.feed = feed;
+		app->held.heard = false;
 		app->held.read_ns = app->clock.now_ns;
 		if (chunk->kind == CHUNK_DATA) {
 			bytes += chunk->bytes.size;
@@ -136,6 +153,11 @@ void app_read_feeds(struct app *app)
 		app->input_ready |= take_turn(app, &app->feeds[turn]);
 	}
 	app->next_feed++;
+	if (!app->engine.query.timed || app->input_ready ||
+	    !app_is_reading(app))
+		return;
+	engine_wait(&app->engine, app_ready(app), app->clock.now_ns);
+	app_settle(app);
 }
 
 void app_set_input_waits(struct app *app, bool waits)
@@ -144,7 +166,8 @@ void app_set_input_waits(struct app *app, bool waits)
 		return;
 	app->input_waits = waits;
 	app->refilled = false;
-	windows_wait(&app->engine.windows, waits);
+	if (!app->engine.query.timed)
+		coverage_wait(&app->engine.coverage, waits);
 	if (waits)
 		return;
 	app->input_ready = true;

@@ -4,8 +4,11 @@
  *     app_status.c   what a person is told
  *     app_run.c      when the run ends, and its clock
  *     app_chunk.c    what a chunk says
+ *     app_state.c    what is kept for a later run
+ *     app_print.c    windows on their way out
  *     app_windows.c  what happened, in its order
  *     app_feeds.c    the sources and their turns
+ *     app_query.c    from the options to the query
  *     app.c          opens, turns the loop, closes
  *
  * Nobody else includes this.
@@ -23,6 +26,7 @@
 #include "output/rejects.h"
 #include "report/report.h"
 #include "source/source.h"
+#include "state/state.h"
 
 /* Trouble that heals is said at most so often, but for -v. */
 #define TROUBLE_NS (60 * NS_PER_S)
@@ -42,6 +46,7 @@ struct feed {
 	const struct stream *stream; /* the one that it is in, or NULL */
 	int64_t quiet_until_ns;	     /* mono: trouble is said with -v only */
 	bool is_local;		     /* nothing is dialled */
+	struct stream_time waiting;  /* its stream's, until there is one */
 };
 
 /* A chunk that was read and is not dealt with yet. */
@@ -50,6 +55,7 @@ struct held {
 	struct feed *feed;
 	struct chunk chunk;
 	int64_t read_ns; /* our time when it was read */
+	bool heard;	 /* that its stream is not silent was noted */
 };
 
 /* A time in which the program did not run, or that the clock passed over. */
@@ -58,6 +64,40 @@ struct gap {
 	bool is_step; /* the clock was set, else the process was stopped */
 	int64_t from_ns;
 	int64_t to_ns;
+};
+
+/*
+ * Windows that closed, on their way out: first they are saved, if there is a
+ * state, then printed. With a state two may wait while one is printed and one
+ * saved, without one there is room for one.
+ */
+#define OUTGOING_MAX 4
+#define UNSAVED_MAX  2
+
+struct outgoing {
+	struct snapshot snapshot;
+	struct savepoint savepoint;
+	uint64_t number; /* of the savepoint; 0: there is no state */
+};
+
+struct way_out {
+	struct outgoing places[OUTGOING_MAX]; /* a ring */
+	size_t first;			      /* being printed, or the next */
+	size_t count;			      /* on their way */
+	size_t saved;  /* of them, from the first on, may be printed */
+	bool printing; /* the first one is */
+};
+
+/* How far the output is behind, for what a later run has to print again. */
+struct taken {
+	uint64_t queued_bytes; /* in the run */
+	struct mark {
+		uint64_t number;    /* of a savepoint whose window */
+		uint64_t end_bytes; /* ends there */
+	} * marks;
+	size_t count;
+	size_t capacity;
+	uint64_t number; /* the output has taken all up to this one */
 };
 
 enum stop {
@@ -91,6 +131,16 @@ struct app {
 	struct signals signals;
 	struct engine engine;
 	struct report report;
+	struct report_source *report_sources; /* one a feed */
+	struct way_out out;
+	struct state *state; /* NULL: nothing is kept */
+	struct loop_watch state_watch;
+	struct positions positions;
+	struct taken taken;
+	size_t replayed; /* pending windows of the run before */
+	bool saving;	 /* the first one that is not saved is being saved */
+	bool resumed;	 /* the run before is restored, all of it */
+	bool unsaved;	 /* the state failed: nothing more can be saved */
 	struct queue queue;
 	struct rejects rejects;
 	struct status_line line;
@@ -109,7 +159,12 @@ struct app {
 	int64_t behind_said_ns; /* mono: not said again before */
 	/* the run */
 	int64_t started_mono_ns;
+	int64_t unready_ns; /* in which the input was not read; see app_ready()
+			     */
+	int64_t slept_ns;   /* mono: when the loop began to wait, and */
+	int64_t wake_ns;    /* when it was to be woken */
 	bool begun;
+	bool input_over; /* and the windows that were due for it closed */
 	int64_t begun_mono_ns;
 	enum stop stop;
 	int64_t stop_ns; /* our time at which the run ended */
@@ -126,9 +181,9 @@ struct app {
 	bool queue_opened;
 	bool rejects_opened;
 	/* printing */
-	bool printing;
-	uint64_t printed;	     /* windows */
-	struct snapshot const *last; /* the window printed last */
+	uint64_t printed;      /* windows */
+	int64_t last_start_ns; /* of the window that closed last */
+	int64_t last_end_ns;
 	/* a signal came: how long a stuck reader is waited for; mono */
 	int64_t stuck_ns;
 	int64_t give_up_ns;
@@ -151,8 +206,9 @@ void app_status_end(struct app *app);
 /* Is the table coloured? */
 bool app_wants_color(const struct app *app);
 
-/* Columns of the terminal behind a descriptor. */
+/* Columns and lines of the terminal behind a descriptor. */
 unsigned app_terminal_columns(int fd);
+unsigned app_terminal_lines(int fd);
 
 /* --- app_run.c ------------------------------------------------------------ */
 
@@ -173,10 +229,64 @@ void app_fail(struct app *app, const struct error *error);
 /* --for is over; true once it is. */
 bool app_check_duration(struct app *app);
 
+/* Of the clock for silence: mono, less the time in which nothing was read. */
+int64_t app_ready(const struct app *app);
+
+/* Is the input read as soon as something comes? */
+bool app_is_reading(const struct app *app);
+
+/* The loop begins to wait; the input may be read meanwhile, or not. */
+void app_sleep(struct app *app, int64_t wake_ns, bool reading);
+
 /* --- app_chunk.c ---------------------------------------------------------- */
 
 /* Deals with the held chunk, at the time when it was read. */
 void app_take_held(struct app *app);
+
+/* --- app_state.c ---------------------------------------------------------- */
+
+/*
+ * Opens the state and restores what it keeps; the windows that a run before did
+ * not print are pending then. No change without --state. -1: said, status 1.
+ */
+int app_open_state(struct app *app) MUST_CHECK;
+
+/* The places of the sources, as they are now. */
+void app_note_positions(struct app *app, struct savepoint *savepoint);
+
+/* Looks whether a save is done, and starts the next one. */
+void app_save(struct app *app);
+
+/* A window was rendered to its end; the output took so much. */
+void app_mark_window(struct app *app, uint64_t number);
+void app_mark_taken(struct app *app);
+
+/* Is there a pending window of the run before, to be printed again? */
+bool app_must_replay(const struct app *app);
+
+/* Puts the next one on its way, where it is one; after the last one the run
+ * goes on where that one stopped. */
+void app_replay(struct app *app);
+
+/* The last save of the run; waits for it. Then closes the state. */
+void app_close_state(struct app *app);
+
+/* --- app_print.c ---------------------------------------------------------- */
+
+/* Is there room for one more window on its way? */
+bool app_has_way(const struct app *app);
+
+/* What a window that closes now is to fill in. */
+struct closing app_closing(struct app *app);
+
+/*
+ * It was filled in: it is on its way, saved already or not. false: it could not
+ * be, for want of memory.
+ */
+void app_send(struct app *app, bool filled, bool is_saved);
+
+/* Renders into the queue what it takes. */
+void app_print(struct app *app);
 
 /* --- app_windows.c -------------------------------------------------------- */
 
@@ -186,6 +296,13 @@ void app_take_held(struct app *app);
  * the run. Stops where the output cannot take more.
  */
 void app_settle(struct app *app);
+
+/* --- app_query.c ---------------------------------------------------------- */
+
+struct query app_query(const struct app *app);
+
+/* What must be the same in each run on one state: "NAME=VALUE" lines. */
+void app_describe_query(const struct app *app, struct buffer *out);
 
 /* --- app_feeds.c ---------------------------------------------------------- */
 

@@ -5,6 +5,9 @@
 
 #include "base/units.h"
 
+/* The system may wake us so late, and nobody stopped us. */
+#define LATE_WAKE_NS NS_PER_S
+
 void app_stop(struct app *app, enum stop why, int64_t when_ns)
 {
 	if (app->stop != STOP_NOT)
@@ -64,7 +67,7 @@ static void say_step(struct app *app)
 
 static void note_gap(struct app *app, bool is_step)
 {
-	if (!app->begun || app->stop != STOP_NOT ||
+	if (!app->begun || app->stop != STOP_NOT || app->engine.query.timed ||
 	    app->options->window_ns == 0) {
 		if (is_step)
 			say_step(app);
@@ -83,8 +86,10 @@ static bool overslept(const struct app *app)
 	int64_t limit_ns = app->options->window_ns;
 	int64_t now_ns = app->clock.now_ns;
 
-	/* What waits for a slow reader is not asleep. */
-	if (!app->begun || limit_ns == 0 || app->input_waits)
+	/* What waits for a slow reader is not asleep; by event time it is not
+	 * our clock that ends a window. */
+	if (!app->begun || limit_ns == 0 || app->input_waits ||
+	    app->engine.query.timed)
 		return false;
 	if (limit_ns > NS_PER_S)
 		limit_ns = NS_PER_S;
@@ -104,9 +109,42 @@ void app_read_clock(struct app *app)
 	}
 }
 
+bool app_is_reading(const struct app *app)
+{
+	return app->begun && app->stop == STOP_NOT && !app->held.full &&
+	       !app->gap.pending && !app->input_waits;
+}
+
+int64_t app_ready(const struct app *app)
+{
+	return app->clock.mono_ns - app->unready_ns;
+}
+
+void app_sleep(struct app *app, int64_t wake_ns, bool reading)
+{
+	app->slept_ns = app->clock.mono_ns;
+	app->wake_ns = reading ? wake_ns : app->slept_ns;
+}
+
+/* Woken up: a time in which the input was not read is none of silence, and no
+ * more is one in which we were stopped. */
+static void wake(struct app *app)
+{
+	int64_t late_ns = app->clock.mono_ns - app->wake_ns;
+
+	if (app->slept_ns == 0)
+		return;
+	if (app->wake_ns == app->slept_ns)
+		app->unready_ns += late_ns;
+	else if (app->wake_ns != TIME_NEVER && late_ns > LATE_WAKE_NS)
+		app->unready_ns += late_ns;
+	app->slept_ns = 0;
+}
+
 void app_tick(struct app *app)
 {
 	app_read_clock(app);
+	wake(app);
 	if (!app->gap.pending && overslept(app))
 		note_gap(app, false);
 }

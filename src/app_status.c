@@ -35,6 +35,15 @@ unsigned app_terminal_columns(int fd)
 	return 80;
 }
 
+unsigned app_terminal_lines(int fd)
+{
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
+		return size.ws_row;
+	return 24;
+}
+
 bool app_wants_color(const struct app *app)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -113,10 +122,11 @@ static void sample(struct app *app, uint64_t orders)
 
 static void show(struct app *app)
 {
-	const struct windows *windows = &app->engine.windows;
-	uint64_t all = windows->total_orders + windows->pane.orders;
+	const struct engine *engine = &app->engine;
+	bool timed = engine->query.timed;
 	struct progress progress = {
-		.orders = windows->pane.orders,
+		.orders = timed ? engine->tallies.counted
+				: engine_open_orders(engine),
 		.ends_in_ns = TIME_NEVER,
 		.begun = app->begun,
 		.local = true,
@@ -125,7 +135,7 @@ static void show(struct app *app)
 	};
 	struct buffer text = {0};
 
-	sample(app, all);
+	sample(app, engine->run.counted + engine->tallies.counted);
 	progress.rate = app->line.orders_rate;
 	progress.bytes_rate = app->line.bytes_rate;
 	for (size_t i = 0; i < app->feed_count; i++) {
@@ -133,10 +143,11 @@ static void show(struct app *app)
 		progress.local &= app->feeds[i].is_local;
 	}
 	if (app->begun)
-		progress.open_for_ns =
-			app->clock.now_ns - windows->open.start_ns;
-	if (app->begun && app->options->window_ns > 0)
-		progress.ends_in_ns = windows->open.end_ns - app->clock.now_ns;
+		progress.open_for_ns = app->clock.now_ns -
+				       (timed ? 0 : engine_next_start(engine));
+	if (app->begun && !timed && app->options->window_ns > 0)
+		progress.ends_in_ns =
+			engine_next_end(engine) - app->clock.now_ns;
 	progress_format(&text, &progress);
 	buffer_append_char(&text, '\0');
 	if (!text.failed)
@@ -149,7 +160,7 @@ void app_status_draw(struct app *app)
 	struct status_line *line = &app->line;
 
 	/* Not between the rows of a window. */
-	if (!line->enabled || app->printing || app->finished)
+	if (!line->enabled || app->out.printing || app->finished)
 		return;
 	line->stale = app->clock.mono_ns - line->drawn_ns < DRAW_NS;
 	if (line->stale)
@@ -184,7 +195,8 @@ static void append_reasons(struct buffer *out, const struct tallies *tallies)
 		buffer_append_char(out, ')');
 }
 
-static void append_tallies(struct buffer *out, const struct tallies *tallies)
+static void append_tallies(struct buffer *out, const struct tallies *tallies,
+			   int64_t late_by_ns)
 {
 	buffer_printf(out, "read %" PRIu64 ", counted %" PRIu64, tallies->read,
 		      tallies->counted);
@@ -192,6 +204,11 @@ static void append_tallies(struct buffer *out, const struct tallies *tallies)
 	append_reasons(out, tallies);
 	buffer_printf(out, ", filtered %" PRIu64 ", late %" PRIu64,
 		      tallies->filtered, tallies->late);
+	if (late_by_ns == 0)
+		return;
+	buffer_append_text(out, " (by up to ");
+	duration_append(out, late_by_ns);
+	buffer_append_char(out, ')');
 }
 
 static void append_speed(struct buffer *out, const struct app *app,
@@ -220,7 +237,7 @@ static void say_summary(struct app *app)
 
 	if (!wanted || !app->begun)
 		return;
-	append_tallies(&text, &tallies);
+	append_tallies(&text, &tallies, app->engine.late_by_ns);
 	append_speed(&text, app, &tallies);
 	buffer_append_char(&text, '\0');
 	if (!text.failed)
@@ -231,12 +248,18 @@ static void say_summary(struct app *app)
 /* The window is the one that was printed last: the run ended with it. */
 static void say_condition(struct app *app)
 {
-	const struct snapshot *last = app->last;
 	struct buffer text = {0};
 
-	rfc3339_append(&text, last->start_ns, app->options->local_time);
+	if (app->engine.held_rest) {
+		log_line(&app->log, LOG_MUST,
+			 "--fail-if '%s' held: it was %" PRIu64
+			 " since the last window",
+			 app->engine.held->text, app->engine.held_value);
+		return;
+	}
+	rfc3339_append(&text, app->last_start_ns, app->options->local_time);
 	buffer_append_text(&text, " to ");
-	rfc3339_append(&text, last->end_ns, app->options->local_time);
+	rfc3339_append(&text, app->last_end_ns, app->options->local_time);
 	buffer_append_char(&text, '\0');
 	log_line(&app->log, LOG_MUST,
 		 "--fail-if '%s' held: it was %" PRIu64

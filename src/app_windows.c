@@ -1,75 +1,16 @@
 /*
- * Windows are closed and printed one at a time: the next one is not taken
- * before the report has rendered this one into the output queue, and the queue
- * takes no more than its limit. That bounds the memory; what has to wait, waits
- * in the order in which it happened.
+ * Brings what happened into its order: windows that were due, what was read,
+ * time that was passed over, the end of the run. A window is closed only when
+ * there is room for one more on its way out.
  */
 #include "app_parts.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
-#include "base/rfc3339.h"
 #include "base/units.h"
-
-/* How much is rendered before the queue is looked at. */
-#define SLICE_BYTES ((size_t)64 << 10)
 
 /* Windows too short for the machine are said at most so often. */
 #define GAP_SAID_NS NS_PER_S
-
-static void print(struct app *app, const struct snapshot *snapshot)
-{
-	if (!snapshot) {
-		struct error error;
-
-		app->finished = true;
-		/* It may be the reason for which the run ends already. */
-		if (app->stop == STOP_FAILURE)
-			return;
-		error_set(&error, "out of memory");
-		app_fail(app, &error);
-		return;
-	}
-	log_status_erase(&app->log);
-	if (app->options->format == FORMAT_TABLE)
-		app->report.options.columns =
-			app_terminal_columns(STDOUT_FILENO);
-	report_begin(&app->report, snapshot);
-	app->printing = true;
-	app->last = snapshot;
-	app->printed++;
-	if (!app->engine.held && app->printed != app->options->max_windows)
-		return;
-	/* The run ended with this window: nothing that came later counts. */
-	app_stop(app, app->engine.held ? STOP_CONDITION : STOP_WINDOWS,
-		 snapshot->end_ns);
-	app->finished = true;
-	app->held.full = false;
-}
-
-/* Renders into the queue what it takes. */
-static void render(struct app *app)
-{
-	struct error error;
-
-	while (app->printing && !app->broken) {
-		bool more = true;
-
-		while (more && !queue_is_full(&app->queue))
-			more = report_slice(&app->report,
-					    queue_buffer(&app->queue),
-					    SLICE_BYTES);
-		app->printing = more;
-		if (queue_write(&app->queue, &error) != 0) {
-			app->broken = true;
-			app_fail(app, &error);
-		} else if (queue_is_full(&app->queue)) {
-			app->refilled = app->input_waits;
-			break;
-		}
-	}
-}
 
 /*
  * The reader is slower than the windows in which the input waits for it, and
@@ -90,10 +31,13 @@ static void leave_out(struct app *app, int64_t until_ns)
 
 static void close_due(struct app *app, int64_t until_ns)
 {
-	if (app->refilled && engine_is_empty(&app->engine))
+	struct closing closing = app_closing(app);
+
+	if (app->refilled && !app->engine.query.timed &&
+	    engine_is_empty(&app->engine))
 		leave_out(app, until_ns);
 	else
-		print(app, engine_close(&app->engine));
+		app_send(app, engine_close(&app->engine, &closing) == 0, false);
 }
 
 /* A wake-up or a step of the clock that passed over windows. */
@@ -101,11 +45,15 @@ static void cut(struct app *app)
 {
 	struct gap gap = app->gap;
 	bool again = app->clock.mono_ns < app->gap_said_ns;
+	struct closing closing = app_closing(app);
 	struct buffer text = {0};
 	uint64_t skipped;
 
 	app->gap.pending = false;
-	print(app, engine_cut(&app->engine, gap.from_ns, gap.to_ns, &skipped));
+	app_send(app,
+		 engine_cut(&app->engine, &closing, gap.from_ns, gap.to_ns,
+			    &skipped) == 0,
+		 false);
 	app->gap_said_ns = app->clock.mono_ns + GAP_SAID_NS;
 	duration_append(&text, gap.to_ns - gap.from_ns);
 	buffer_append_char(&text, '\0');
@@ -119,14 +67,49 @@ static void cut(struct app *app)
 	buffer_release(&text);
 }
 
+/* --- the end -------------------------------------------------------------- */
+
+/* The input ended: the watermark goes on to its end, and windows are due. */
+static void end_input(struct app *app)
+{
+	app->input_over = true;
+	if (engine_end_input(&app->engine) != 0)
+		app_fail(app, &app->engine.error);
+}
+
+/* With a state, windows that are open by event time are kept for a later run.
+ */
+static bool wants_rest(const struct app *app)
+{
+	return !app->engine.query.timed || !app->state || app->options->drain;
+}
+
+/* One step towards the end, after which the next one is looked for. */
 static void finish(struct app *app)
 {
 	bool whole = app->stop == STOP_INPUT && !app->hurt;
+	struct closing closing;
 
-	app->finished = true;
-	if (app->begun && engine_has_open(&app->engine, app->stop_ns))
-		print(app, engine_finish(&app->engine, app->stop_ns, whole));
+	if (app->begun && app->engine.query.timed && !app->input_over &&
+	    app->stop == STOP_INPUT) {
+		end_input(app);
+		return;
+	}
+	if (!app->begun || !wants_rest(app) ||
+	    !engine_has_rest(&app->engine, app->stop_ns)) {
+		app->finished = true;
+		if (app->begun)
+			engine_judge_rest(&app->engine);
+		return;
+	}
+	closing = app_closing(app);
+	app_send(app,
+		 engine_finish(&app->engine, &closing, app->stop_ns, whole) ==
+			 0,
+		 false);
 }
+
+/* --- in order ------------------------------------------------------------- */
 
 /* One thing that happened before now. False when there is none. */
 static bool settle_one(struct app *app)
@@ -136,6 +119,10 @@ static bool settle_one(struct app *app)
 			  (!gap->pending || app->held.read_ns < gap->to_ns);
 	int64_t until_ns = app->clock.now_ns;
 
+	if (app_must_replay(app)) {
+		app_replay(app);
+		return true;
+	}
 	if (held_first)
 		until_ns = app->held.read_ns;
 	else if (gap->pending)
@@ -158,7 +145,9 @@ static bool settle_one(struct app *app)
 void app_settle(struct app *app)
 {
 	do {
-		render(app);
-	} while (!app->printing && !app->finished && settle_one(app));
-	render(app);
+		app_save(app);
+		app_print(app);
+	} while (app_has_way(app) && !app->finished && settle_one(app));
+	app_save(app);
+	app_print(app);
 }

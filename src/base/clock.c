@@ -57,6 +57,14 @@ enum clock_event clock_set(struct clock *clock, int64_t mono_ns,
 	return CLOCK_BEHIND;
 }
 
+void clock_advance(struct clock *clock, int64_t now_ns)
+{
+	clock->offset_ns += now_ns - clock->now_ns;
+	clock->now_ns = now_ns;
+	clock->previous_ns = now_ns;
+	clock->behind = true;
+}
+
 enum clock_event clock_read(struct clock *clock)
 {
 	int64_t mono_ns = system_ns(CLOCK_STEADILY);

@@ -36,6 +36,9 @@ enum clock_event {
 void clock_start(struct clock *clock);
 enum clock_event clock_read(struct clock *clock);
 
+/* Ours steps forward to now_ns, without the wall clock. */
+void clock_advance(struct clock *clock, int64_t now_ns);
+
 /* The same with given readings: what tests use in place of the system. */
 void clock_start_at(struct clock *clock, int64_t mono_ns, int64_t wall_ns);
 enum clock_event clock_set(struct clock *clock, int64_t mono_ns,

@@ -5,6 +5,8 @@
 
 #include "core/engine_parts.h"
 
+#define IDLE_LEAST_NS ((int64_t)30 * 1000000000)
+
 int engine_no_memory(struct engine *engine)
 {
 	return error_set(&engine->error, "out of memory");
@@ -79,6 +81,16 @@ int engine_name_keys(struct engine *engine, size_t key_count)
 						  : engine_no_memory(engine);
 }
 
+/* A stream may be silent for as long as it takes a window to be complete. */
+static int64_t usual_idle_ns(int64_t window_ns, int64_t lateness_ns)
+{
+	int64_t idle_ns;
+
+	if (__builtin_add_overflow(window_ns, lateness_ns, &idle_ns))
+		return INT64_MAX;
+	return idle_ns > IDLE_LEAST_NS ? idle_ns : IDLE_LEAST_NS;
+}
+
 int engine_lay(struct engine *engine, int64_t window_ns, int64_t slide_ns)
 {
 	const struct query *query = &engine->query;
@@ -90,6 +102,9 @@ int engine_lay(struct engine *engine, int64_t window_ns, int64_t slide_ns)
 		     (uint32_t)query->hash_seed[1]);
 	engine->laid = true;
 	engine->pass_ns = TIME_NONE;
+	if (query->idle_ns == 0)
+		engine->watermark.idle_ns =
+			usual_idle_ns(window_ns, query->lateness_ns);
 	if (coverage_init(&engine->coverage, slide_ns, span, &engine->error) !=
 		    0 ||
 	    engine_reserve(engine, engine->groups.count) != 0)
@@ -126,7 +141,8 @@ int engine_init(struct engine *engine, const struct query *query,
 		.closed_ns = TIME_NONE,
 	};
 	backlog_init(&engine->backlog);
-	watermark_init(&engine->watermark, query->lateness_ns, query->idle_ns);
+	watermark_init(&engine->watermark, query->lateness_ns,
+		       query->idle_ns > 0 ? query->idle_ns : INT64_MAX);
 	if (init_parts(engine) == 0)
 		return 0;
 	*error = engine->error;

@@ -46,7 +46,8 @@ struct query {
 	bool timed;	   /* by event time, else by arrival */
 	bool aligned;	   /* by arrival: windows at multiples since 1970 */
 	int64_t lateness_ns;
-	int64_t idle_ns;      /* INT64_MAX: never */
+	/* INT64_MAX: never; 0: window and lateness, at least 30 s */
+	int64_t idle_ns;
 	int64_t max_ahead_ns; /* INT64_MAX: any */
 	int64_t forget_ns;    /* INT64_MAX: never */
 	size_t max_line_bytes;
@@ -94,6 +95,7 @@ struct engine {
 	struct reject reject;
 	const struct condition *held; /* a condition that held, or NULL */
 	uint64_t held_value;	      /* what it was held against */
+	bool held_rest;		      /* those that no window showed */
 	bool whole_seen;	      /* a whole window was closed */
 	bool other_seen;	      /* a group was never named */
 	bool restored;		      /* see engine_restore() */
@@ -148,6 +150,10 @@ int64_t engine_next_start(const struct engine *engine);
 
 /* Orders that the next window to close by arrival holds. */
 uint64_t engine_open_orders(const struct engine *engine);
+
+/* By event time: a stream delivered something, not yet looked at. */
+void engine_hear(struct engine *engine, struct stream_time *stream,
+		 int64_t ready_ns, int64_t now_ns);
 
 /* By event time: all sources had nothing; see watermark_wait(). */
 void engine_wait(struct engine *engine, int64_t ready_ns, int64_t now_ns);

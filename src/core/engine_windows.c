@@ -61,6 +61,18 @@ void engine_wait(struct engine *engine, int64_t ready_ns, int64_t now_ns)
 	engine_look(engine);
 }
 
+void engine_hear(struct engine *engine, struct stream_time *stream,
+		 int64_t ready_ns, int64_t now_ns)
+{
+	if (!engine->query.timed)
+		return;
+	/* While all were idle, the watermark went on as the clock did. */
+	if (engine->watermark.all_idle)
+		watermark_wait(&engine->watermark, ready_ns, now_ns);
+	watermark_heard(&engine->watermark, stream, ready_ns);
+	engine_look(engine);
+}
+
 int engine_end_input(struct engine *engine)
 {
 	if (!backlog_is_empty(&engine->backlog))
@@ -120,8 +132,10 @@ void engine_judge_rest(struct engine *engine)
 			&engine->query.conditions[i];
 
 		if (condition_judges_parts(condition) &&
-		    condition_is_tally(condition))
+		    condition_is_tally(condition) && !engine->held) {
 			judge_condition(engine, i);
+			engine->held_rest = engine->held != NULL;
+		}
 	}
 }
 

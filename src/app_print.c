@@ -1,0 +1,149 @@
+/*
+ * Windows on their way out: those that may be printed are rendered, one at a
+ * time and in their order, into the output queue, which takes no more than its
+ * limit. That bounds the memory; what has to wait, waits in the order in which
+ * it happened.
+ */
+#include <unistd.h>
+
+#include "app_parts.h"
+
+/* How much is rendered before the queue is looked at. */
+#define SLICE_BYTES ((size_t)64 << 10)
+
+static struct outgoing *place_at(struct app *app, size_t at)
+{
+	return &app->out.places[(app->out.first + at) % OUTGOING_MAX];
+}
+
+bool app_has_way(const struct app *app)
+{
+	const struct way_out *out = &app->out;
+
+	if (!app->state)
+		return out->count == 0;
+	return out->count < OUTGOING_MAX &&
+	       out->count - out->saved < UNSAVED_MAX;
+}
+
+struct closing app_closing(struct app *app)
+{
+	struct outgoing *place = place_at(app, app->out.count);
+
+	savepoint_clear(&place->savepoint);
+	return (struct closing){
+		.snapshot = &place->snapshot,
+		.savepoint = app->state ? &place->savepoint : NULL,
+		.alone = app->out.count == 0,
+	};
+}
+
+/* The run ends with this window, unless those still open are to follow. */
+static void end_with(struct app *app, enum stop why, int64_t end_ns)
+{
+	app_stop(app, why, end_ns);
+	app->finished = !app->options->drain;
+	app->held.full = false;
+}
+
+void app_send(struct app *app, bool filled, bool is_saved)
+{
+	struct outgoing *place = place_at(app, app->out.count);
+	struct error error;
+
+	if (!filled) {
+		app->finished = true;
+		/* It may be the reason for which the run ends already. */
+		if (app->stop == STOP_FAILURE)
+			return;
+		error_set(&error, "out of memory");
+		app_fail(app, &error);
+		return;
+	}
+	app->last_start_ns = place->snapshot.start_ns;
+	app->last_end_ns = place->snapshot.end_ns;
+	app->out.count++;
+	app->out.saved += is_saved || !app->state;
+	if (is_saved)
+		return;
+	if (app->state)
+		app_note_positions(app, &place->savepoint);
+	app->printed++;
+	if (app->engine.held)
+		end_with(app, STOP_CONDITION, app->last_end_ns);
+	else if (app->printed == app->options->max_windows)
+		end_with(app, STOP_WINDOWS, app->last_end_ns);
+}
+
+/* --- rendering ------------------------------------------------------------ */
+
+static void begin(struct app *app)
+{
+	struct report_options *options = &app->report.options;
+
+	log_status_erase(&app->log);
+	options->key_count =
+		engine_key_names(&app->engine, &options->key_names);
+	if (options->format == FORMAT_TABLE) {
+		options->columns = app_terminal_columns(STDOUT_FILENO);
+		options->lines = app_terminal_lines(STDOUT_FILENO);
+	}
+	for (size_t i = 0; i < app->feed_count; i++)
+		app->report_sources[i].up = app->feeds[i].state == FEED_UP ||
+					    app->feeds[i].state == FEED_ENDED;
+	report_begin(&app->report, &place_at(app, 0)->snapshot);
+	app->out.printing = true;
+}
+
+static void fail(struct app *app, const struct error *error)
+{
+	app->broken = true;
+	app_fail(app, error);
+}
+
+/* The first window is in the queue, whole. */
+static void finish(struct app *app)
+{
+	struct error error;
+
+	app->out.printing = false;
+	app_mark_window(app, place_at(app, 0)->number);
+	app->out.first = (app->out.first + 1) % OUTGOING_MAX;
+	app->out.count--;
+	app->out.saved--;
+	if (queue_commit(&app->queue, &error) != 0)
+		fail(app, &error);
+}
+
+/* Renders what the queue takes; true once the window is in it to its end. */
+static bool render(struct app *app)
+{
+	bool more = true;
+
+	while (more && !queue_is_full(&app->queue)) {
+		struct buffer *bytes = queue_buffer(&app->queue);
+		size_t before = bytes->size;
+
+		more = report_slice(&app->report, bytes, SLICE_BYTES);
+		app->taken.queued_bytes += bytes->size - before;
+	}
+	return !more;
+}
+
+void app_print(struct app *app)
+{
+	struct error error;
+
+	while (app->out.saved > 0 && !app->broken) {
+		if (!app->out.printing)
+			begin(app);
+		if (render(app))
+			finish(app);
+		if (!app->broken && queue_write(&app->queue, &error) != 0) {
+			fail(app, &error);
+		} else if (queue_is_full(&app->queue)) {
+			app->refilled = app->input_waits;
+			break;
+		}
+	}
+}

@@ -1,0 +1,94 @@
+/*
+ * From the options to what the engine is asked.
+ */
+#include <sys/random.h>
+
+#include "app_parts.h"
+#include "core/keytext.h"
+
+struct query app_query(const struct app *app)
+{
+	const struct options *options = app->options;
+	struct query query = {
+		.records =
+			{
+				.key_names =
+					(const char *const *)options->key_names,
+				.key_count = options->key_count,
+				.missing_label = options->missing_label,
+				.filters = options->filters,
+				.filter_count = options->filter_count,
+				.time_field = options->time_field,
+				.sum_field = options->sum_field,
+			},
+		.merge = options->merge,
+		.window_ns = options->window_ns,
+		.slide_ns = options->slide_ns,
+		.timed = options->time_field || options->merge,
+		.aligned = options->max_windows == 0 && options->run_ns == 0,
+		.lateness_ns = options->lateness_ns,
+		.idle_ns = options->idle_given ? options->idle_ns : 0,
+		.max_ahead_ns = options->max_ahead_ns,
+		.forget_ns = options->forget_ns,
+		.max_line_bytes = (size_t)options->max_line_bytes,
+		.max_groups = options->max_groups,
+		.expected = options->expected,
+		.expected_count = options->expected_count,
+		.conditions = options->conditions,
+		.condition_count = options->condition_count,
+		.choice = {.top = options->top,
+			   .active = options->active,
+			   .order = options->order},
+		.keeps = options->state_path != NULL,
+	};
+
+	if (getrandom(query.hash_seed, sizeof(query.hash_seed), 0) !=
+	    (ssize_t)sizeof(query.hash_seed))
+		query.hash_seed[0] = (uint64_t)app->clock.now_ns;
+	return query;
+}
+
+/* --- what a state is for -------------------------------------------------- */
+
+static void add_text(struct buffer *out, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buffer_append_text(out, name);
+	buffer_append_char(out, '=');
+	keytext_escape_tsv(out, span_of(value));
+	buffer_append_char(out, '\n');
+}
+
+/* Whole milliseconds, as seconds. */
+static void add_duration(struct buffer *out, const char *name, int64_t ns)
+{
+	int64_t ms = ns / NS_PER_MS;
+
+	buffer_printf(out, "%s=%lld", name, (long long)(ms / 1000));
+	if (ms % 1000 > 0)
+		buffer_printf(out, ".%03d", (int)(ms % 1000));
+	buffer_append_text(out, "s\n");
+}
+
+void app_describe_query(const struct app *app, struct buffer *out)
+{
+	const struct options *options = app->options;
+
+	for (size_t i = 0; i < options->key_count && !options->merge; i++)
+		add_text(out, "key", options->key_names[i]);
+	if (options->window_ns > 0)
+		add_duration(out, "window", options->window_ns);
+	else
+		add_text(out, "window", options->merge ? "the rows'" : "all");
+	if (options->slide_ns != options->window_ns)
+		add_duration(out, "slide", options->slide_ns);
+	add_text(out, "time", options->time_field);
+	if (options->lateness_ns > 0)
+		add_duration(out, "lateness", options->lateness_ns);
+	add_text(out, "sum", options->sum_field);
+	for (size_t i = 0; i < options->filter_count; i++)
+		add_text(out, "where", options->filters[i].text);
+	add_text(out, "missing", options->missing_label);
+	add_text(out, "merge", options->merge ? "yes" : NULL);
+}

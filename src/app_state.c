@@ -1,0 +1,318 @@
+/*
+ * What is kept for a later run: windows are saved before they are printed, with
+ * the places of the sources as they were when the window closed.
+ */
+#include <stdlib.h>
+
+#include "app_parts.h"
+
+/* How long the last saves of a run may take. */
+#define LAST_SAVES_MS 30000
+
+static void give_up(struct app *app, const struct error *error)
+{
+	app_fail(app, error);
+	app->unsaved = true;
+	app->saving = false;
+	/* What is not saved is not printed: it will be counted again. */
+	app->out.count = app->out.saved;
+	app->finished = true;
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+static uint32_t highest_in(const struct savepoint *savepoint)
+{
+	int64_t highest = 0;
+
+	for (size_t i = 0; i < savepoint->count; i++)
+		if (savepoint->entries[i].table == SAVED_GROUP &&
+		    savepoint->entries[i].id > highest)
+			highest = savepoint->entries[i].id;
+	return (uint32_t)highest;
+}
+
+/* The highest number that any group has in it. */
+static uint32_t highest_group(const struct app *app)
+{
+	const struct savepoint *savepoint = state_kept(app->state);
+	uint32_t highest = 0;
+
+	for (size_t i = 0; savepoint; i++) {
+		if (highest_in(savepoint) > highest)
+			highest = highest_in(savepoint);
+		savepoint = state_pending(app->state, i);
+	}
+	return highest;
+}
+
+/* By arrival, no window of this run begins before the last one ended. */
+static void keep_order(struct app *app)
+{
+	int64_t closed_ns = app->engine.closed_ns;
+
+	if (app->engine.query.timed || closed_ns == TIME_NONE ||
+	    closed_ns <= app->clock.now_ns)
+		return;
+	clock_advance(&app->clock, closed_ns);
+	log_line(&app->log, LOG_NORMAL,
+		 "the clock is behind the last window in '%s': windows go on "
+		 "from there",
+		 app->options->state_path);
+}
+
+static int restore(struct app *app, struct error *error)
+{
+	struct error why;
+
+	if (engine_restore(&app->engine, state_kept(app->state),
+			   highest_group(app), &why) == 0 &&
+	    positions_restore(&app->positions, state_kept(app->state), &why) ==
+		    0)
+		return 0;
+	return error_set(error, "cannot go on from '%s': %s",
+			 app->options->state_path, why.message);
+}
+
+int app_open_state(struct app *app)
+{
+	struct buffer query = {0};
+	struct error error;
+	int result = -1;
+
+	positions_init(&app->positions);
+	if (!app->options->state_path)
+		return 0;
+	app_describe_query(app, &query);
+	buffer_append_char(&query, '\0');
+	if (query.failed)
+		error_set(&error, "out of memory");
+	else
+		result = state_open(&app->state, app->options->state_path,
+				    query.data, &error);
+	buffer_release(&query);
+	if (result == 0) {
+		app->state_watch =
+			(struct loop_watch){.fd = state_fd(app->state),
+					    .events = POLLIN,
+					    .part = LOOP_ALWAYS};
+		result = loop_watch_add(&app->loop, &app->state_watch, &error);
+	}
+	if (result == 0)
+		result = restore(app, &error);
+	if (result != 0)
+		app_fail(app, &error);
+	else
+		keep_order(app);
+	return result;
+}
+
+/* --- the run before ------------------------------------------------------- */
+
+bool app_must_replay(const struct app *app)
+{
+	return app->state && !app->resumed && !app->unsaved;
+}
+
+static size_t count_pending(const struct app *app)
+{
+	size_t count = 0;
+
+	while (state_pending(app->state, count))
+		count++;
+	return count;
+}
+
+static void replay_failed(struct app *app, const struct error *why)
+{
+	struct error error;
+
+	error_set(&error, "cannot go on from '%s': %s",
+		  app->options->state_path, why->message);
+	give_up(app, &error);
+}
+
+void app_replay(struct app *app)
+{
+	const struct savepoint *pending =
+		state_pending(app->state, app->replayed);
+	struct closing closing = app_closing(app);
+	struct outgoing *place;
+	bool has_window;
+	struct error why;
+
+	if (!pending) {
+		if (engine_resume(&app->engine, state_kept(app->state), &why) !=
+		    0)
+			replay_failed(app, &why);
+		app->resumed = true;
+		state_forget_kept(app->state);
+		return;
+	}
+	/* One at a time: the next one changes the groups that this one shows.
+	 */
+	if (!closing.alone)
+		return;
+	place = &app->out.places[app->out.first];
+	place->number = state_last(app->state) - count_pending(app) + 1 +
+			app->replayed++;
+	if (engine_replay(&app->engine, pending, closing.snapshot, &has_window,
+			  &why) != 0)
+		replay_failed(app, &why);
+	else if (has_window)
+		app_send(app, true, true);
+}
+
+/* --- what the output has taken -------------------------------------------- */
+
+void app_mark_window(struct app *app, uint64_t number)
+{
+	struct taken *taken = &app->taken;
+	size_t capacity = taken->capacity ? taken->capacity * 2 : 16;
+	struct mark *marks = taken->marks;
+
+	if (!app->state)
+		return;
+	if (taken->count == taken->capacity) {
+		marks = realloc(marks, capacity * sizeof(*marks));
+		/* Without its mark a window may be printed a second time. */
+		if (!marks)
+			return;
+		taken->marks = marks;
+		taken->capacity = capacity;
+	}
+	marks[taken->count++] = (struct mark){number, taken->queued_bytes};
+}
+
+void app_mark_taken(struct app *app)
+{
+	struct taken *taken = &app->taken;
+	uint64_t written = taken->queued_bytes - queue_waiting(&app->queue);
+	size_t done = 0;
+
+	while (done < taken->count && taken->marks[done].end_bytes <= written)
+		taken->number = taken->marks[done++].number;
+	taken->count -= done;
+	for (size_t i = 0; i < taken->count; i++)
+		taken->marks[i] = taken->marks[done + i];
+}
+
+/* --- saving --------------------------------------------------------------- */
+
+void app_note_positions(struct app *app, struct savepoint *savepoint)
+{
+	struct error error;
+
+	for (size_t i = 0; i < app->feed_count; i++) {
+		if (source_note(app->feeds[i].source, &error) != 0) {
+			give_up(app, &error);
+			return;
+		}
+	}
+	positions_save(&app->positions, savepoint);
+}
+
+static void start_save(struct app *app, struct outgoing *place)
+{
+	struct error error;
+
+	if (savepoint_failed(&place->savepoint)) {
+		error_set(&error, "out of memory");
+		give_up(app, &error);
+		return;
+	}
+	app_mark_taken(app);
+	place->number = state_last(app->state) + 1;
+	state_save(app->state, &place->savepoint, app->taken.number);
+	app->saving = true;
+}
+
+/* The first of those on their way that is not saved. */
+static struct outgoing *first_unsaved(struct app *app)
+{
+	struct way_out *out = &app->out;
+
+	return &out->places[(out->first + out->saved) % OUTGOING_MAX];
+}
+
+void app_save(struct app *app)
+{
+	struct error error;
+
+	if (!app->state || app->unsaved)
+		return;
+	if (app->saving) {
+		switch (state_poll(app->state, &error)) {
+		case STATE_SAVING: return;
+		case STATE_FAILED: give_up(app, &error); return;
+		case STATE_IDLE: break;
+		}
+		app->saving = false;
+		app->out.saved++;
+	}
+	if (app->out.count > app->out.saved)
+		start_save(app, first_unsaved(app));
+}
+
+/* False: it failed, and that was said. */
+static bool wait_for_save(struct app *app)
+{
+	struct error error;
+	enum state_status status =
+		state_wait(app->state, LAST_SAVES_MS, &error);
+
+	if (status == STATE_SAVING)
+		error_set(&error, "'%s': the last save takes too long",
+			  app->options->state_path);
+	if (status != STATE_IDLE)
+		give_up(app, &error);
+	return status == STATE_IDLE;
+}
+
+/*
+ * Windows that closed but could not be printed are saved all the same, for the
+ * next run to print; then what was read since.
+ */
+static void save_last(struct app *app)
+{
+	struct outgoing last = {0};
+
+	if (!app->resumed || app->unsaved)
+		return;
+	if (app->saving && wait_for_save(app)) {
+		app->saving = false;
+		app->out.saved++;
+	}
+	while (!app->unsaved && app->out.count > app->out.saved) {
+		start_save(app, first_unsaved(app));
+		if (app->saving && wait_for_save(app)) {
+			app->saving = false;
+			app->out.saved++;
+		}
+	}
+	if (app->unsaved)
+		return;
+	savepoint_init(&last.savepoint);
+	engine_save(&app->engine, &last.savepoint);
+	app_note_positions(app, &last.savepoint);
+	if (!app->unsaved)
+		start_save(app, &last);
+	if (app->saving)
+		wait_for_save(app);
+	savepoint_release(&last.savepoint);
+}
+
+void app_close_state(struct app *app)
+{
+	if (app->state) {
+		save_last(app);
+		loop_watch_remove(&app->loop, &app->state_watch);
+		state_close(app->state);
+	}
+	positions_release(&app->positions);
+	free(app->taken.marks);
+	for (size_t i = 0; i < OUTGOING_MAX; i++) {
+		snapshot_release(&app->out.places[i].snapshot);
+		savepoint_release(&app->out.places[i].savepoint);
+	}
+}

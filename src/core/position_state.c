@@ -1,0 +1,78 @@
+/*
+ * Places as savepoints hold them: kind, name, inode, hash and its length,
+ * offset, line number, newest time.
+ */
+#include <stdlib.h>
+
+#include "core/position.h"
+
+static void put(struct savepoint *savepoint, const struct position *position)
+{
+	struct buffer *out =
+		savepoint_add(savepoint, SAVED_POSITION, (int64_t)position->id);
+
+	saved_put_number(out, position->kind);
+	saved_put_text(out, span_of(position->name));
+	saved_put_number(out, position->inode);
+	saved_put_number(out, position->hash);
+	saved_put_number(out, position->hashed_bytes);
+	saved_put_number(out, position->offset);
+	saved_put_number(out, position->line_number);
+	saved_put_signed(out, position->newest_ns);
+}
+
+void positions_save(struct positions *positions, struct savepoint *savepoint)
+{
+	for (size_t i = 0; i < positions->count; i++) {
+		struct position *position = positions->list[i];
+
+		if (!position->changed)
+			continue;
+		put(savepoint, position);
+		position->changed = false;
+	}
+	savepoint_end(savepoint);
+}
+
+/* The name is a copy, to be freed. False: damaged, or memory is out. */
+static bool get(struct span bytes, struct position *position)
+{
+	uint64_t kind, hashed_bytes;
+	struct span name;
+
+	if (!saved_get_number(&bytes, &kind) || kind > POSITION_STREAM ||
+	    !saved_get_text(&bytes, &name) ||
+	    !saved_get_number(&bytes, &position->inode) ||
+	    !saved_get_number(&bytes, &position->hash) ||
+	    !saved_get_number(&bytes, &hashed_bytes) ||
+	    hashed_bytes > POSITION_HASHED_MAX ||
+	    !saved_get_number(&bytes, &position->offset) ||
+	    !saved_get_number(&bytes, &position->line_number) ||
+	    !saved_get_signed(&bytes, &position->newest_ns))
+		return false;
+	position->kind = (enum position_kind)kind;
+	position->hashed_bytes = (uint32_t)hashed_bytes;
+	position->name = strndup(name.data, name.size);
+	return position->name != NULL;
+}
+
+int positions_restore(struct positions *positions, const struct savepoint *kept,
+		      struct error *error)
+{
+	for (size_t i = 0; i < kept->count; i++) {
+		const struct saved_entry *entry = &kept->entries[i];
+		struct position position = {.id = (uint64_t)entry->id};
+		bool added;
+
+		if (entry->table != SAVED_POSITION)
+			continue;
+		if (!get(savepoint_entry(kept, entry), &position))
+			return error_set(error, "a position in it cannot be "
+						"read");
+		added = positions_add(positions, &position) != NULL;
+		free(position.name);
+		if (!added)
+			return error_set(error, "out of memory");
+	}
+	return 0;
+}
