@@ -12,7 +12,8 @@
  *     engine.c          setting up
  *     engine_count.c    records are counted
  *     engine_windows.c  windows close
- *     engine_state.c    what a later run goes on from
+ *     engine_save.c     what a later run goes on from,
+ *     engine_restore.c  and how it does
  */
 #ifndef CORE_ENGINE_H
 #define CORE_ENGINE_H

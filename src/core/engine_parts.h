@@ -24,7 +24,10 @@ int engine_no_memory(struct engine *engine);
 /* Groups that keep their number, seen or not, get one. -1: memory is out. */
 int engine_reserve_groups(struct engine *engine) MUST_CHECK;
 
-/* --- engine_state.c ------------------------------------------------------- */
+/* --- engine_save.c -------------------------------------------------------- */
+
+/* Of the flags of a group those that mean something in another run. */
+#define GROUP_FLAGS_KEPT GROUP_NAMED
 
 /* Adds the window that closes to the savepoint, as engine_replay() wants it. */
 void engine_save_window(struct engine *engine, struct savepoint *savepoint,

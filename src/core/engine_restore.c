@@ -1,22 +1,8 @@
 /*
- * What a later run goes on from. Everything is written as savepoint.h has it:
- *
- *     head    watermark, newest time, last pane closed, end of the last window,
- *             tallies since then, orders in all, what --merge found out
- *     group   flags, key, total, newest time, sum of all (with --sum)
- *     pane    orders, then for each counter: group, count, sum
- *     window  bounds, what a snapshot says of all groups, then counters as in a
- *             pane
- *
- * Groups are folded in later than the rest (see state.h), so that a window that
- * was not printed can be made again from the groups as they were then.
+ * A later run goes on from what engine_save.c wrote, which says what stands
+ * where.
  */
 #include "core/engine_parts.h"
-
-#include <string.h>
-
-/* Of the flags those that mean something in another run. */
-#define FLAGS_KEPT GROUP_NAMED
 
 static int damaged(struct error *error)
 {
@@ -30,32 +16,12 @@ static int no_memory(struct error *error)
 
 /* --- parts of entries ----------------------------------------------------- */
 
-static void put_sum(struct buffer *out, const struct sum *sum)
-{
-	struct buffer text = {0};
-
-	sum_append(&text, sum, sum->scale);
-	saved_put_text(out, buffer_span(&text));
-	out->failed |= text.failed;
-	buffer_release(&text);
-}
-
 static bool get_sum(struct span *bytes, struct sum *sum)
 {
 	struct span text;
 
 	return saved_get_text(bytes, &text) &&
 	       sum_read_total(sum, text) == SUM_READ;
-}
-
-static void put_tallies(struct buffer *out, const struct tallies *tallies)
-{
-	saved_put_number(out, tallies->read);
-	saved_put_number(out, tallies->counted);
-	for (size_t i = 0; i < REJECT_REASONS; i++)
-		saved_put_number(out, tallies->rejected[i]);
-	saved_put_number(out, tallies->filtered);
-	saved_put_number(out, tallies->late);
 }
 
 static bool get_tallies(struct span *bytes, struct tallies *tallies)
@@ -67,19 +33,6 @@ static bool get_tallies(struct span *bytes, struct tallies *tallies)
 		ok = saved_get_number(bytes, &tallies->rejected[i]);
 	return ok && saved_get_number(bytes, &tallies->filtered) &&
 	       saved_get_number(bytes, &tallies->late);
-}
-
-static void put_counters(struct buffer *out, const struct pane *pane)
-{
-	struct counter counter;
-	uint32_t at = 0;
-
-	while (pane_next(pane, &at, &counter)) {
-		saved_put_number(out, counter.group);
-		saved_put_number(out, counter.count);
-		if (counter.sum)
-			put_sum(out, counter.sum);
-	}
 }
 
 /* Adds the counters up to the end of the bytes to the pane. */
@@ -103,104 +56,6 @@ static int get_counters(struct engine *engine, struct span *bytes,
 	}
 	sum_clear(&sum);
 	return result;
-}
-
-/* --- saving --------------------------------------------------------------- */
-
-static void save_head(const struct engine *engine, struct savepoint *savepoint)
-{
-	struct buffer *out = savepoint_add(savepoint, SAVED_HEAD, 0);
-
-	saved_put_signed(out, engine->watermark.value_ns);
-	saved_put_signed(out, engine->watermark.newest_ns);
-	saved_put_signed(out, engine->closed_ns);
-	saved_put_signed(out, engine->windows.closed);
-	saved_put_number(out, engine->windows.total_orders);
-	saved_put_number(out, engine->other_seen);
-	put_tallies(out, &engine->tallies);
-	if (!engine->query.merge)
-		return;
-	saved_put_signed(out, engine->merge.window_ns);
-	saved_put_number(out, engine->merge.summing);
-	saved_put_number(out, engine->merge.key_count);
-	for (size_t i = 0; i < engine->merge.key_count; i++)
-		saved_put_text(out, span_of(engine->merge.key_names[i]));
-}
-
-static void save_group(const struct engine *engine, struct savepoint *savepoint,
-		       uint32_t group)
-{
-	const struct windows *windows = &engine->windows;
-	const struct groups *groups = &engine->groups;
-	unsigned flags = groups->flags[group];
-	struct buffer *out = savepoint_add(savepoint, SAVED_GROUP, group);
-	struct span key = {0};
-
-	if (group != GROUP_OTHER && !(flags & GROUP_LIVE))
-		return; /* nothing in it: it is gone */
-	if (group != GROUP_OTHER)
-		key = span_make(
-			(const char *)groups->keys[group],
-			key_length(groups->keys[group], groups->key_count));
-	saved_put_number(out, flags & FLAGS_KEPT);
-	saved_put_text(out, key);
-	saved_put_number(out, windows->totals[group]);
-	saved_put_signed(out,
-			 engine->last_ns ? engine->last_ns[group] : TIME_NONE);
-	if (windows->total_sums)
-		put_sum(out, &windows->total_sums[group]);
-}
-
-static void save_panes(struct engine *engine, struct savepoint *savepoint)
-{
-	struct panes *panes = &engine->windows.panes;
-
-	for (size_t i = 0; i < panes->gone_count; i++)
-		savepoint_add(savepoint, SAVED_PANE, panes->gone[i]);
-	savepoint->bytes.failed |= panes->gone_failed;
-	panes->gone_count = 0;
-	for (size_t i = 0; i < panes->slot_count; i++) {
-		struct pane *pane = panes_at(panes, i);
-		struct buffer *out;
-
-		if (!pane || !pane->changed)
-			continue;
-		out = savepoint_add(savepoint, SAVED_PANE, pane->index);
-		saved_put_number(out, pane->orders);
-		put_counters(out, pane);
-		pane->changed = false;
-		pane->saved = true;
-	}
-}
-
-void engine_save(struct engine *engine, struct savepoint *savepoint)
-{
-	struct windows *windows = &engine->windows;
-
-	save_head(engine, savepoint);
-	for (size_t i = 0; i < windows->changed_count; i++)
-		save_group(engine, savepoint, windows->changed[i]);
-	windows_settle_changes(windows);
-	/* By arrival no window spans two runs. */
-	if (engine->query.timed)
-		save_panes(engine, savepoint);
-	savepoint_end(savepoint);
-}
-
-void engine_save_window(struct engine *engine, struct savepoint *savepoint,
-			const struct snapshot *snapshot)
-{
-	struct buffer *out = &savepoint->window;
-
-	saved_put_signed(out, snapshot->start_ns);
-	saved_put_signed(out, snapshot->end_ns);
-	saved_put_number(out, snapshot->partial);
-	saved_put_number(out, snapshot->total_orders);
-	saved_put_number(out, snapshot->groups);
-	put_tallies(out, &snapshot->tallies);
-	put_tallies(out, &snapshot->run);
-	put_counters(out, &engine->windows.window);
-	engine_save(engine, savepoint);
 }
 
 /* --- restoring groups ----------------------------------------------------- */
@@ -248,7 +103,7 @@ static int restore_key(struct engine *engine, uint32_t group, struct span key,
 		       uint64_t flags, struct error *error)
 {
 	struct groups *groups = &engine->groups;
-	uint8_t kept = (uint8_t)(flags & FLAGS_KEPT);
+	uint8_t kept = (uint8_t)(flags & GROUP_FLAGS_KEPT);
 	const unsigned char *bytes = (const unsigned char *)key.data;
 
 	if (!key_is_encoded(bytes, key.size, groups->key_count))
