@@ -122,19 +122,6 @@ static int64_t exponent_difference(const struct decimal *a,
 	return difference;
 }
 
-unsigned decimal_next_digit(struct span *digits)
-{
-	unsigned digit;
-
-	if (digits->size > 0 && *digits->data == '.')
-		*digits = span_make(digits->data + 1, digits->size - 1);
-	if (digits->size == 0)
-		return 0;
-	digit = (unsigned)(*digits->data - '0');
-	*digits = span_make(digits->data + 1, digits->size - 1);
-	return digit;
-}
-
 static int compare_magnitudes(const struct decimal *a, const struct decimal *b)
 {
 	int64_t power = exponent_difference(a, b) + a->point - b->point;

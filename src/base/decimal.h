@@ -37,7 +37,18 @@ bool decimal_parse(struct decimal *decimal, struct span text);
 int64_t decimal_exponent(const struct decimal *decimal);
 
 /* Takes the next of `digits`, 0 to 9; behind the last are zeros without end. */
-unsigned decimal_next_digit(struct span *digits);
+static inline unsigned decimal_next_digit(struct span *digits)
+{
+	unsigned digit;
+
+	if (digits->size > 0 && *digits->data == '.')
+		*digits = span_make(digits->data + 1, digits->size - 1);
+	if (digits->size == 0)
+		return 0;
+	digit = (unsigned)(*digits->data - '0');
+	*digits = span_make(digits->data + 1, digits->size - 1);
+	return digit;
+}
 
 /* True when the whole text is a number as RFC 8259 section 6 writes it. */
 bool decimal_is_number(struct span text);

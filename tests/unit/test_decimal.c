@@ -48,6 +48,43 @@ START_TEST(grammar_is_that_of_rfc_8259)
 }
 END_TEST
 
+START_TEST(number_is_taken_apart)
+{
+	static const struct {
+		const char *text;
+		bool negative;
+		const char *digits;
+		int64_t point;
+		int64_t exponent;
+		size_t digit_count;
+		size_t places;
+	} rows[] = {
+		{"0", false, "", 0, 0, 1, 0},
+		{"-0.00", true, "", -2, 0, 3, 2},
+		{"12.50", false, "12.50", 2, 0, 4, 2},
+		{"-0.012e007", true, "12", -1, 7, 4, 3},
+		{"5E-12", false, "5", 1, -12, 1, 0},
+		{"1e281474976710655", false, "1", 1, DECIMAL_FAR - 1, 1, 0},
+		{"1e281474976710657", false, "1", 1, DECIMAL_FAR, 1, 0},
+		{"1e-99999999999999999999", false, "1", 1, -DECIMAL_FAR, 1, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct decimal decimal;
+
+		ck_assert(decimal_parse(&decimal, span_of(rows[i].text)));
+		ck_assert(decimal.negative == rows[i].negative);
+		ck_assert_msg(span_is(decimal.digits, rows[i].digits), "%s",
+			      rows[i].text);
+		if (decimal.digits.size > 0)
+			ck_assert_int_eq(decimal.point, rows[i].point);
+		ck_assert_int_eq(decimal_exponent(&decimal), rows[i].exponent);
+		ck_assert_uint_eq(decimal.digit_count, rows[i].digit_count);
+		ck_assert_uint_eq(decimal.places, rows[i].places);
+	}
+}
+END_TEST
+
 START_TEST(equal_values_are_equal_however_written)
 {
 	static const char *const pairs[][2] = {
@@ -172,6 +209,7 @@ int main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, grammar_is_that_of_rfc_8259);
+	tcase_add_test(tests, number_is_taken_apart);
 	tcase_add_test(tests, equal_values_are_equal_however_written);
 	tcase_add_test(tests, each_of_a_rising_row_is_below_all_that_follow);
 	tcase_add_test(tests, thousands_of_digits_are_compared_exactly);
