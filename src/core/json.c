@@ -271,6 +271,7 @@ enum json_verdict json_scan(const struct fields *fields, struct span line,
 	scan.fields = fields;
 	scan.values = values;
 	scan.end = line.data + line.size;
+	scan.offender = start;
 	scan.has_words = line.size >= 7;
 	scan.too_deep = false;
 	scan.depth = 0;
@@ -283,7 +284,7 @@ enum json_verdict json_scan(const struct fields *fields, struct span line,
 		if (p != scan.end)
 			p = fault(&scan, p);
 	}
-	*offset = (size_t)((p ? start : scan.offender) - line.data);
+	*offset = (size_t)(scan.offender - line.data);
 	if (!p)
 		return scan.too_deep ? JSON_TOO_DEEP : JSON_INVALID;
 	return *start == '{' ? JSON_VALID : JSON_NOT_OBJECT;

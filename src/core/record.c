@@ -14,22 +14,18 @@ static bool take_escaped(struct record *record, size_t at, struct span escaped,
 	return true;
 }
 
-/* Most keys are strings without escapes: asked for first. */
-bool record_take_part(struct record *record, size_t at,
-		      const struct json_value *value, char *room)
+bool record_take_other_part(struct record *record, size_t at,
+			    const struct json_value *value, char *room)
 {
-	enum key_type type = KEY_STRING;
+	enum key_type type;
 
-	if (value->type != JSON_STRING) {
-		switch (value->type) {
-		case JSON_NULL: type = KEY_NULL; break;
-		case JSON_FALSE: type = KEY_FALSE; break;
-		case JSON_TRUE: type = KEY_TRUE; break;
-		case JSON_NUMBER: type = KEY_NUMBER; break;
-		default: return false;
-		}
-	} else if (value->escaped) {
-		return take_escaped(record, at, value->text, room);
+	switch (value->type) {
+	case JSON_STRING: return take_escaped(record, at, value->text, room);
+	case JSON_NULL: type = KEY_NULL; break;
+	case JSON_FALSE: type = KEY_FALSE; break;
+	case JSON_TRUE: type = KEY_TRUE; break;
+	case JSON_NUMBER: type = KEY_NUMBER; break;
+	default: return false;
 	}
 	record->parts[at] = (struct key_part){type, value->text};
 	return value->text.size <= KEY_PART_MAX;
