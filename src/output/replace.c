@@ -103,6 +103,13 @@ static int fail(const struct replace *replace, struct error *error)
 	return error_system(error, errno, "cannot replace '%s'", replace->path);
 }
 
+static void forget(struct replace *replace)
+{
+	free(replace->path);
+	free(replace->temporary);
+	*replace = (struct replace){.fd = -1};
+}
+
 int replace_open(struct replace *replace, const char *path, struct error *error)
 {
 	struct span folder;
@@ -121,7 +128,7 @@ int replace_open(struct replace *replace, const char *path, struct error *error)
 	} else if (replace_begin(replace, error) == 0) {
 		return 0;
 	}
-	replace_close(replace);
+	forget(replace);
 	return -1;
 }
 
@@ -208,7 +215,5 @@ void replace_drop(struct replace *replace)
 void replace_close(struct replace *replace)
 {
 	replace_drop(replace);
-	free(replace->path);
-	free(replace->temporary);
-	*replace = (struct replace){.fd = -1};
+	forget(replace);
 }

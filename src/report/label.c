@@ -27,7 +27,9 @@ static char name_character(struct span *text)
 	if (size == 0)
 		size = 1;
 	*text = span_make(text->data + size, text->size - size);
-	return stays(c) ? c : '_';
+	if (!stays(c))
+		c = '_';
+	return c;
 }
 
 /* Does it become one of these? Only histograms and summaries have two. */

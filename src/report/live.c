@@ -28,12 +28,12 @@ static size_t table_lines(const struct report *report)
 {
 	size_t lines = terminal_lines(report) - 1;
 	size_t columns = report->options.columns;
+	size_t width = layout_columns(&report->options);
 	size_t folds = 1;
 
 	/* So narrow that a line of the table takes several there. */
-	if (columns > 0)
-		folds = (layout_columns(&report->options) + columns - 1) /
-			columns;
+	for (size_t fit = columns; fit > 0 && fit < width; fit += columns)
+		folds++;
 	return lines > folds ? lines / folds : 1;
 }
 

@@ -476,7 +476,7 @@ START_TEST(sums_leave_the_keys_a_third_of_the_line)
 	ck_assert_ptr_null(strstr(window(), huge));
 	ck_assert_ptr_nonnull(strstr(out.data, "  sum"));
 	ck_assert_ptr_nonnull(strstr(out.data, "\na key that is longer"));
-	options.columns = 140;
+	options.columns = 125;
 	ck_assert_ptr_nonnull(strstr(window(), huge));
 }
 END_TEST
