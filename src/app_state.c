@@ -277,7 +277,9 @@ static void save_last(struct app *app)
 {
 	struct outgoing last = {0};
 
-	if (!app->resumed || app->unsaved)
+	/* Rows that wait to be judged would be lost: they are read again. */
+	if (!app->resumed || app->unsaved ||
+	    !backlog_is_empty(&app->engine.backlog))
 		return;
 	if (app->saving && wait_for_save(app)) {
 		app->saving = false;

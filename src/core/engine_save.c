@@ -63,7 +63,8 @@ static void save_head(const struct engine *engine, struct savepoint *savepoint)
 	put_tallies(out, &engine->tallies);
 	if (!engine->query.merge)
 		return;
-	saved_put_signed(out, engine->merge.window_ns);
+	/* What is not laid yet, the next run finds out anew. */
+	saved_put_signed(out, engine->laid ? engine->merge.window_ns : 0);
 	saved_put_number(out, engine->merge.summing);
 	saved_put_number(out, engine->merge.key_count);
 	for (size_t i = 0; i < engine->merge.key_count; i++)
