@@ -116,6 +116,8 @@ static enum source_status follow_at_end(struct follow_source *self,
 {
 	bool quiet = now_ns - file->heard_ns >= FOLLOW_QUIET_NS;
 
+	if (self->options.until_end && file->regular.offset < file->regular.end)
+		return follow_truncated(self, file, chunk);
 	file->dirty = false;
 	file->caught_up = true;
 	if (self->options.until_end || (file != self->current && quiet))

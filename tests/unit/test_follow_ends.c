@@ -1,0 +1,222 @@
+/*
+ * A file that is followed, where it ends and where it cannot be read.
+ */
+#include <sys/resource.h>
+
+#include "grow.h"
+
+static const struct file_options follow = {.follow = true};
+static const struct file_options until_end = {.follow = true,
+					      .until_end = true};
+static struct grow grow;
+
+static void start(void)
+{
+	grow_start(&grow, file_source_new("log", &follow), NULL);
+}
+
+static void finish(const char *notes)
+{
+	grow_expect(&grow, "");
+	grow_expect_notes(&grow, notes);
+	grow_close(&grow);
+}
+
+START_TEST(name_that_becomes_a_directory_or_fifo_is_said_and_waited_for)
+{
+	grow_write("log", "a\n");
+	start();
+	ck_assert_int_eq(unlink("log"), 0);
+	ck_assert_int_eq(mkdir("log", 0700), 0);
+	grow_step(&grow);
+	grow_expect_notes(&grow,
+			  "cannot open 'log': Is a directory, trying again\n");
+	ck_assert_int_eq(rmdir("log"), 0);
+	ck_assert_int_eq(mkfifo("log", 0600), 0);
+	grow_step(&grow);
+	grow_expect_notes(&grow, "cannot read 'log': not a regular file, "
+				 "trying again\n");
+	grow_write("new", "b\n");
+	grow_rename("new", "log");
+	grow_step(&grow);
+	grow_expect(&grow, "a\nb\n");
+	finish("");
+}
+END_TEST
+
+START_TEST(without_a_descriptor_it_is_said_and_tried_again)
+{
+	struct rlimit limit, none;
+
+	grow_write("log", "a\n");
+	start();
+	grow_expect(&grow, "a\n");
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 3;
+	grow_write("new", "b\n");
+	grow_rename("new", "log");
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	grow_drain(&grow);
+	grow_later(&grow, NS_PER_S);
+	grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "");
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "b\n");
+	finish("cannot open 'log': Too many open files, trying again\n");
+}
+END_TEST
+
+START_TEST(without_inotify_files_are_polled)
+{
+	struct rlimit limit, few;
+	int spare = dup(STDIN_FILENO);
+
+	grow_write("log", "a\n");
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	few.rlim_cur = (rlim_t)spare;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	grow_init(&grow, file_source_new("log", &follow), NULL);
+	ck_assert_int_eq(pump_start(&grow.pump), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_ptr_null(grow.pump.loop.watches);
+	grow_drain(&grow);
+	grow_expect_notes(&grow, "cannot open 'log': Too many open files, "
+				 "trying again\n");
+	grow_expect(&grow, "a\n");
+	grow_append("log", "b\n");
+	grow_step(&grow);
+	grow_expect(&grow, "");
+	grow_later(&grow, NS_PER_S / 4);
+	grow_expect(&grow, "b\n");
+	grow_append("log", "c\n");
+	grow_rename("log", "log.1");
+	grow_write("log", "d\n");
+	grow_later(&grow, NS_PER_S / 4);
+	grow_expect(&grow, "c\nd\n");
+	close(spare);
+	finish("");
+}
+END_TEST
+
+START_TEST(until_end_stops_at_the_size_of_the_start)
+{
+	grow_write("log", "a\nb\nha");
+	grow_init(&grow, file_source_new("log", &until_end), NULL);
+	ck_assert_int_eq(pump_start(&grow.pump), 0);
+	grow_append("log", "lf\nc\n");
+	grow_drain(&grow);
+	ck_assert(grow.over);
+	grow_expect(&grow, "a\nb\n");
+	ck_assert_uint_eq(pump_report(&grow.pump).read_bytes, 6);
+	ck_assert_uint_eq(pump_report(&grow.pump).size_bytes, 6);
+	finish("");
+}
+END_TEST
+
+START_TEST(until_end_ends_where_nothing_is)
+{
+	grow_start(&grow, file_source_new("log", &until_end), NULL);
+	ck_assert(grow.over);
+	finish("'log' is not there\n");
+}
+END_TEST
+
+START_TEST(until_end_ends_where_the_file_is_truncated)
+{
+	grow_write("log", "a\nb\n");
+	grow_init(&grow, file_source_new("log", &until_end), NULL);
+	ck_assert_int_eq(pump_start(&grow.pump), 0);
+	ck_assert_int_eq(truncate("log", 2), 0);
+	grow_drain(&grow);
+	ck_assert(grow.over);
+	grow_expect(&grow, "a\n");
+	finish("'log' was truncated: it has ended, as --until-end asks for "
+	       "what it was\n");
+}
+END_TEST
+
+START_TEST(all_streams_share_one_time_to_the_end)
+{
+	struct grow *self = &grow;
+	struct stream_time *time;
+
+	grow_write("log", "a\n");
+	grow_init(self, file_source_new("log", &follow), NULL);
+	ck_assert_int_eq(pump_start(&self->pump), 0);
+	pump_expect(&self->pump, CHUNK_OPENED);
+	time = self->pump.chunk.stream->time;
+	ck_assert(!time->steady);
+	pump_expect(&self->pump, CHUNK_OPENED);
+	ck_assert_ptr_eq(self->pump.chunk.stream->time, time);
+	time->newest_ns = 77;
+	pump_expect(&self->pump, CHUNK_DATA);
+	ck_assert_int_eq(truncate("log", 0), 0);
+	/* One of several ends, and takes the time of all not with it. */
+	while (pump_next(&self->pump)->kind != CHUNK_ENDED)
+		;
+	ck_assert_ptr_ne(self->pump.chunk.stream->time, time);
+	ck_assert_int_eq(self->pump.chunk.stream->time->newest_ns, 77);
+	while (pump_next(&self->pump)->kind != CHUNK_OPENED)
+		;
+	ck_assert_ptr_eq(self->pump.chunk.stream->time, time);
+	grow_close(self);
+}
+END_TEST
+
+START_TEST(followed_fifo_waits_for_its_next_writer)
+{
+	int writer;
+
+	ck_assert_int_eq(mkfifo("log", 0600), 0);
+	start();
+	writer = open("log", O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(writer, 0);
+	for (int i = 0; i < 3; i++) {
+		if (i > 0)
+			writer = open("log", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+		ck_assert_int_ge(writer, 0);
+		ck_assert_int_eq(write(writer, "a\nb", 3), 3);
+		close(writer);
+		while (grow.records.size < 5) {
+			pump_wait(&grow.pump, NS_PER_S);
+			grow_drain(&grow);
+		}
+		grow_expect(&grow, "a\nb|\n");
+		ck_assert(!grow.over);
+	}
+	/* Nobody writes: nothing is ready. */
+	pump_wait(&grow.pump, 0);
+	ck_assert_int_eq(grow.pump.loop.watches->ready, 0);
+	finish("");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("follow_ends");
+	TCase *test_case = tcase_create("follow_ends");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_set_timeout(test_case, 60);
+	tcase_add_checked_fixture(test_case, grow_enter, grow_leave);
+	tcase_add_test(
+		test_case,
+		name_that_becomes_a_directory_or_fifo_is_said_and_waited_for);
+	tcase_add_test(test_case,
+		       without_a_descriptor_it_is_said_and_tried_again);
+	tcase_add_test(test_case, without_inotify_files_are_polled);
+	tcase_add_test(test_case, until_end_stops_at_the_size_of_the_start);
+	tcase_add_test(test_case, until_end_ends_where_nothing_is);
+	tcase_add_test(test_case, until_end_ends_where_the_file_is_truncated);
+	tcase_add_test(test_case, all_streams_share_one_time_to_the_end);
+	tcase_add_test(test_case, followed_fifo_waits_for_its_next_writer);
+	suite_add_tcase(suite, test_case);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
