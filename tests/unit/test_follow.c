@@ -129,7 +129,9 @@ START_TEST(rotated_file_is_read_beside_its_successor)
 	grow_later(&grow, 4 * NS_PER_S);
 	grow_expect(&grow, "half\n");
 	/* Nothing for 5 s: it has ended, and its half line is a record. */
-	grow_later(&grow, 5 * NS_PER_S);
+	grow_later(&grow, 5 * NS_PER_S - 1);
+	grow_expect(&grow, "");
+	grow_later(&grow, NS_PER_S);
 	grow_expect(&grow, "rest|\n");
 	grow_append("log.1", "late\n");
 	grow_append("log", "y\n");
