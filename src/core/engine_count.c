@@ -96,7 +96,7 @@ static bool is_late(const struct engine *engine, int64_t time_ns)
 
 static enum engine_event count_late(struct engine *engine, int64_t time_ns)
 {
-	int64_t late_by_ns = engine->watermark.value_ns - time_ns;
+	int64_t late_by_ns = time_between(time_ns, engine->watermark.value_ns);
 
 	engine->tallies.read++;
 	engine->tallies.late++;

@@ -314,7 +314,8 @@ static bool is_forgotten(const struct engine *engine, uint32_t group)
 
 	return flags & GROUP_NAMED && !(flags & GROUP_EXPECTED) &&
 	       last_ns != TIME_NONE &&
-	       engine->forget_at_ns - last_ns >= engine->query.forget_ns &&
+	       time_between(last_ns, engine->forget_at_ns) >=
+		       engine->query.forget_ns &&
 	       windows_pane(windows, last_ns) <=
 		       windows->closed + 1 - windows->span;
 }

@@ -19,6 +19,15 @@
 /* No time yet; before any other. */
 #define TIME_NONE INT64_MIN
 
+/* From one time to a later one, which may be centuries: at most INT64_MAX. */
+static inline int64_t time_between(int64_t from_ns, int64_t to_ns)
+{
+	int64_t between_ns;
+
+	return __builtin_sub_overflow(to_ns, from_ns, &between_ns) ? INT64_MAX
+								   : between_ns;
+}
+
 /* How far one stream is in event time; its owner's. */
 struct stream_time {
 	int64_t newest_ns; /* of what it delivered, or TIME_NONE */
