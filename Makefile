@@ -115,7 +115,13 @@ test-tools:
 # Ends with `N passed, N failed, N skipped`. PYTEST_FLAGS goes to pytest.
 .PHONY: check
 check: all $(UNIT_TESTS)
-	$(Q)$(PYTHON) tests/run $(UNIT_TESTS) --pytest tests/cli $(PYTEST_FLAGS)
+	$(Q)$(PYTHON) tests/run $(UNIT_TESTS) --without long --pytest tests/cli \
+		$(PYTEST_FLAGS)
+
+# What takes minutes: kills by the hundred, rotations by the thousand.
+.PHONY: check-long
+check-long: all
+	$(Q)$(PYTHON) tests/run --only long --pytest tests/cli $(PYTEST_FLAGS)
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
@@ -134,7 +140,7 @@ sanitized-check: $(BUILD)/ordercount $(UNIT_TESTS)
 	$(Q)ORDERCOUNT=$(BUILD)/ordercount CK_DEFAULT_TIMEOUT=60 \
 	ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1 \
 	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
-		$(PYTHON) tests/run $(UNIT_TESTS) --without limits \
+		$(PYTHON) tests/run $(UNIT_TESTS) --without limits,long \
 		--pytest tests/cli $(PYTEST_FLAGS)
 
 # A short run of the CLI tests marked for it.

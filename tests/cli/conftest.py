@@ -15,6 +15,8 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "limits: measures memory or time; not run under sanitizers")
     config.addinivalue_line(
+        "markers", "long: takes minutes; run by make check-long alone")
+    config.addinivalue_line(
         "markers", "valgrind: part of the short run under valgrind")
     oc.default_signals()
     if not os.access(oc.BINARY, os.X_OK):
@@ -22,15 +24,20 @@ def pytest_configure(config):
 
 
 TEST_LIMIT_S = 300
+LONG_TEST_LIMIT_S = 900
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     """A test that hangs fails, and the others still run."""
+    limit = TEST_LIMIT_S
+    if item.get_closest_marker("long"):
+        limit = LONG_TEST_LIMIT_S
+
     def over(*_):
-        raise AssertionError(f"no end after {TEST_LIMIT_S} s")
+        raise AssertionError(f"no end after {limit} s")
     before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(TEST_LIMIT_S)
+    signal.alarm(limit)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
