@@ -58,6 +58,7 @@ static void open_pane(struct coverage *coverage, int64_t pane, int64_t now_ns)
 		.partial = now_ns != coverage_start(coverage, pane) ||
 			   coverage->down > 0 || coverage->waiting,
 		.counted = coverage->up > 0,
+		.opened_ns = now_ns,
 		.began_ns = now_ns,
 		.ended_ns = now_ns,
 	};
@@ -210,6 +211,8 @@ struct window coverage_window(const struct coverage *coverage, int64_t first,
 		last = coverage->open;
 	if (coverage->disturbed < first)
 		return window;
+	/* What was before a cut is in the window that the cut ended. */
+	window.start_ns = covered_at(coverage, first)->opened_ns;
 	for (int64_t at = first; at <= last && !window.partial; at++)
 		window.partial = covered_at(coverage, at)->partial;
 	trim(coverage, first, last, &window);

@@ -25,9 +25,10 @@ struct window {
 /* One pane. */
 struct covered {
 	bool partial;
-	bool counted;	  /* a source was up in it */
-	int64_t began_ns; /* if so: since when, */
-	int64_t ended_ns; /* and until when */
+	bool counted;	   /* a source was up in it */
+	int64_t opened_ns; /* where it begins, or begins anew after a cut */
+	int64_t began_ns;  /* if so: since when, */
+	int64_t ended_ns;  /* and until when */
 };
 
 struct coverage {

@@ -46,6 +46,8 @@ struct model {
 static struct model model;
 static struct engine engine;
 static struct stream stream;
+static struct snapshot snapshot;
+static const struct closing closing = {.snapshot = &snapshot, .alone = true};
 
 static unsigned below(unsigned limit)
 {
@@ -97,15 +99,16 @@ static void change_source(void)
 	settle_spans();
 	if (model.ended[i])
 		return;
+	coverage_reach(&engine.coverage, model.now_ns);
 	if (!model.up[i]) {
-		windows_source_up(&engine.windows, model.now_ns);
+		coverage_source_up(&engine.coverage, model.now_ns);
 		model.up[i] = true;
 	} else if (below(20) == 0 && open_sources() > 1) {
-		windows_source_ended(&engine.windows, model.now_ns);
+		coverage_source_ended(&engine.coverage, model.now_ns);
 		model.up[i] = false;
 		model.ended[i] = true;
 	} else {
-		windows_source_down(&engine.windows, model.now_ns);
+		coverage_source_down(&engine.coverage, model.now_ns);
 		model.up[i] = false;
 	}
 }
@@ -113,8 +116,9 @@ static void change_source(void)
 static void change_waiting(void)
 {
 	settle_spans();
+	coverage_reach(&engine.coverage, model.now_ns);
 	model.waiting = !model.waiting;
-	windows_wait(&engine.windows, model.waiting);
+	coverage_wait(&engine.coverage, model.waiting);
 }
 
 /* --- records -------------------------------------------------------------- */
@@ -132,7 +136,7 @@ static void send_record(void)
 	snprintf(line, sizeof(line), "{\"k\":\"%c\"%s\n", 'a' + (int)group,
 		 bad ? "" : "}");
 	bytes = span_of(line);
-	event = engine_take(&engine, &stream, &bytes);
+	event = engine_take(&engine, &stream, &bytes, model.now_ns);
 	ck_assert(event == (bad ? ENGINE_REJECTED : ENGINE_DONE));
 	model.read++;
 	model.rejected += bad;
@@ -185,7 +189,7 @@ static struct window expected_window(int64_t end_ns)
 
 static void check_row(const struct row *row, size_t *group)
 {
-	const unsigned char *key = row->key;
+	const unsigned char *key = snapshot_key(&snapshot, row);
 	size_t number = GROUPS;
 
 	if (key)
@@ -204,33 +208,33 @@ static void check_row(const struct row *row, size_t *group)
 			     (unsigned long long)row->total);
 }
 
-static void check_snapshot(const struct snapshot *snapshot, int64_t end_ns)
+static void check_snapshot(int closed, int64_t end_ns)
 {
 	struct window window = expected_window(end_ns);
 	size_t group = 0;
 
-	ck_assert_ptr_nonnull(snapshot);
-	ck_assert_int_eq(snapshot->start_ns, window.start_ns);
-	ck_assert_int_eq(snapshot->end_ns, window.end_ns);
-	ck_assert_int_eq(snapshot->partial, window.partial);
-	ck_assert_int_ge(snapshot->start_ns, model.printed_to_ns);
-	model.printed_to_ns = snapshot->end_ns;
+	ck_assert_int_eq(closed, 0);
+	ck_assert_int_eq(snapshot.start_ns, window.start_ns);
+	ck_assert_int_eq(snapshot.end_ns, window.end_ns);
+	ck_assert_int_eq(snapshot.partial, window.partial);
+	ck_assert_int_ge(snapshot.start_ns, model.printed_to_ns);
+	model.printed_to_ns = snapshot.end_ns;
 	for (size_t i = 0; i < GROUPS; i++)
 		model.totals[i] += model.counts[i];
 	model.other_total += model.other_count;
-	for (size_t i = 0; i < snapshot->row_count; i++)
-		check_row(&snapshot->rows[i], &group);
+	for (size_t i = 0; i < snapshot.row_count; i++)
+		check_row(&snapshot.rows[i], &group);
 	for (; group < GROUPS; group++)
 		ck_assert_uint_eq(model.totals[group], 0);
 	if (group == GROUPS)
 		ck_assert_uint_eq(model.other_total, 0);
-	ck_assert_uint_eq(snapshot->orders, model.counted);
-	ck_assert_uint_eq(snapshot->total_orders, model.all_counted);
-	ck_assert_uint_eq(snapshot->groups, model.names);
-	ck_assert_uint_eq(snapshot->tallies.read, model.read);
-	ck_assert_uint_eq(snapshot->tallies.counted, model.counted);
-	ck_assert_uint_eq(tallies_rejected(&snapshot->tallies), model.rejected);
-	model.printed_orders += snapshot->orders;
+	ck_assert_uint_eq(snapshot.orders, model.counted);
+	ck_assert_uint_eq(snapshot.total_orders, model.all_counted);
+	ck_assert_uint_eq(snapshot.groups, model.names);
+	ck_assert_uint_eq(snapshot.tallies.read, model.read);
+	ck_assert_uint_eq(snapshot.tallies.counted, model.counted);
+	ck_assert_uint_eq(tallies_rejected(&snapshot.tallies), model.rejected);
+	model.printed_orders += snapshot.orders;
 	memset(model.counts, 0, sizeof(model.counts));
 	model.other_count = model.read = model.counted = model.rejected = 0;
 }
@@ -245,7 +249,7 @@ static void advance(int64_t to_ns)
 
 		model.now_ns = model.start_ns - into_ns + step_ns;
 		settle_spans();
-		check_snapshot(engine_close(&engine), model.now_ns);
+		check_snapshot(engine_close(&engine, &closing), model.now_ns);
 		model.start_ns = model.now_ns;
 		/* What is over is not needed any more. */
 		model.up_count = model.disturbed_count = 0;
@@ -261,8 +265,9 @@ static void sleep_over(int64_t gap_ns)
 	uint64_t skipped;
 
 	settle_spans();
-	check_snapshot(engine_cut(&engine, model.now_ns, to_ns, &skipped),
-		       model.now_ns);
+	check_snapshot(
+		engine_cut(&engine, &closing, model.now_ns, to_ns, &skipped),
+		model.now_ns);
 	ck_assert_uint_eq(skipped,
 			  then > first ? (uint64_t)(then - first - 1) : 0);
 	model.now_ns = to_ns;
@@ -278,8 +283,10 @@ static void begin_run(unsigned seed)
 	static const char *const names[] = {"k"};
 	static const int64_t lengths_ms[] = {1000, 5000, 7000, 333};
 	struct query query = {
-		.key_names = names,
-		.key_count = 1,
+		.records = {.key_names = names, .key_count = 1},
+		.idle_ns = INT64_MAX,
+		.max_ahead_ns = INT64_MAX,
+		.forget_ns = INT64_MAX,
 		.aligned = seed % 2,
 		.max_line_bytes = 100,
 		.max_groups = MAX_GROUPS,
@@ -293,13 +300,14 @@ static void begin_run(unsigned seed)
 	model.now_ns = (1000000 + below(10000)) * NS_PER_MS;
 	model.start_ns = model.printed_to_ns = model.now_ns;
 	model.origin_ns = query.aligned ? 0 : model.now_ns;
-	query.window_ns = model.length_ns;
+	query.window_ns = query.slide_ns = model.length_ns;
 	for (int i = 0; i < SOURCES; i++) {
 		model.up[i] = i == 0;
 		model.since_ns[i] = model.now_ns;
 	}
 	ck_assert_int_eq(engine_init(&engine, &query, &error), 0);
 	engine_begin(&engine, model.now_ns, 1, SOURCES - 1);
+	snapshot_init(&snapshot);
 	stream_init(&stream);
 	stream_open(&stream, "feed");
 	/* From here on between the milliseconds. */
@@ -309,13 +317,15 @@ static void begin_run(unsigned seed)
 static void end_run(void)
 {
 	settle_spans();
-	if (engine_has_open(&engine, model.now_ns))
-		check_snapshot(engine_finish(&engine, model.now_ns, true),
-			       model.now_ns);
+	if (engine_has_rest(&engine, model.now_ns))
+		check_snapshot(
+			engine_finish(&engine, &closing, model.now_ns, true),
+			model.now_ns);
 	ck_assert_uint_eq(model.printed_orders, model.all_counted);
 	ck_assert_uint_eq(engine_tallies(&engine).counted, model.all_counted);
 	engine_release(&engine);
 	stream_release(&stream);
+	snapshot_release(&snapshot);
 }
 
 START_TEST(every_window_is_what_happened_in_it)
