@@ -23,8 +23,7 @@ START_TEST(more_than_is_judged_on_every_window)
 	assert_closes("[15 20] 2: FAILED 2 4");
 	assert_held(NULL, 0);
 	order("FAILED", 3);
-	assert_printed(engine_finish(&engine, 21 * S, false),
-		       "[20 21]! 3: FAILED 3 7");
+	assert_finishes(21, false, "[20 21]! 3: FAILED 3 7");
 	assert_held("FAILED>2", 3);
 }
 END_TEST
