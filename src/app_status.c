@@ -125,7 +125,7 @@ static void show(struct app *app)
 	const struct engine *engine = &app->engine;
 	bool timed = engine->query.timed;
 	struct progress progress = {
-		.orders = timed ? engine->tallies.counted
+		.orders = timed ? engine_tallies(engine).counted
 				: engine_open_orders(engine),
 		.ends_in_ns = TIME_NEVER,
 		.begun = app->begun,
@@ -143,8 +143,14 @@ static void show(struct app *app)
 		progress.local &= app->feeds[i].is_local;
 	}
 	if (app->begun)
-		progress.open_for_ns = app->clock.now_ns -
-				       (timed ? 0 : engine_next_start(engine));
+		progress.open_for_ns =
+			timed ? app->clock.mono_ns - app->begun_mono_ns
+			      : app->clock.now_ns - engine_next_start(engine);
+	progress.has_watermark =
+		timed && engine->watermark.value_ns != TIME_NONE;
+	if (progress.has_watermark)
+		progress.behind_ns = time_between(engine->watermark.value_ns,
+						  app->clock.now_ns);
 	if (app->begun && !timed && app->options->window_ns > 0)
 		progress.ends_in_ns =
 			engine_next_end(engine) - app->clock.now_ns;

@@ -205,6 +205,12 @@ static void add_window_parts(struct line *line, struct buffer *part,
 		buffer_append_text(part, " left");
 		line_add(line, part);
 	}
+	if (progress->has_watermark) {
+		buffer_append_text(part, "watermark ");
+		append_countdown(part, progress->behind_ns);
+		buffer_append_text(part, " behind");
+		line_add(line, part);
+	}
 }
 
 void progress_format(struct buffer *out, const struct progress *progress)

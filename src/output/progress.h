@@ -20,17 +20,19 @@ struct progress {
 	/* bytes; size is 0 unless all of it is known beforehand (files) */
 	uint64_t read_bytes;
 	uint64_t size_bytes;
-	/* the open window */
+	/* the open window; by event time, the run */
 	uint64_t orders;
 	int64_t open_for_ns;
 	int64_t ends_in_ns; /* TIME_NEVER: it has no end of its own */
+	int64_t behind_ns;  /* the watermark, if there is one */
 	/* a second, of the last second or so; 0 where it is not known */
 	double rate;	   /* orders */
 	double bytes_rate; /* read */
-	bool begun;	   /* the run has begun */
-	bool local;	   /* nothing is dialled: files, standard input */
-	bool unicode;	   /* the bar may use block characters */
-	size_t columns;	   /* of the terminal, 0: 80; the text stays below */
+	bool has_watermark;
+	bool begun;	/* the run has begun */
+	bool local;	/* nothing is dialled: files, standard input */
+	bool unicode;	/* the bar may use block characters */
+	size_t columns; /* of the terminal, 0: 80; the text stays below */
 };
 
 /* Appends the line, without control characters or newline. */

@@ -49,6 +49,18 @@ START_TEST(a_connection_shows_orders_rate_and_time_left)
 }
 END_TEST
 
+START_TEST(by_event_time_it_shows_how_far_the_watermark_is)
+{
+	struct progress progress = connected();
+
+	progress.ends_in_ns = TIME_NEVER;
+	progress.has_watermark = true;
+	progress.behind_ns = 65 * NS_PER_S;
+	ck_assert_str_eq(line(&progress), "connected  1,204 orders in 2s  "
+					  "240/s  watermark 1m 05s behind");
+}
+END_TEST
+
 START_TEST(a_window_without_an_end_shows_how_long_it_is_open)
 {
 	struct progress progress = connected();
@@ -177,6 +189,7 @@ int main(void)
 	tcase_add_test(tests, a_connection_shows_orders_rate_and_time_left);
 	tcase_add_test(tests,
 		       a_window_without_an_end_shows_how_long_it_is_open);
+	tcase_add_test(tests, by_event_time_it_shows_how_far_the_watermark_is);
 	tcase_add_test(tests, who_dials_says_so);
 	tcase_add_test(tests, several_sources_are_counted);
 	tcase_add_test(tests, files_have_a_bar_share_rate_and_time_left);
