@@ -139,18 +139,19 @@ int database_open_new(struct database *database)
 	return result == SQLITE_OK ? database_prepare_all(database) : result;
 }
 
-struct span database_image(struct database *database)
+char *database_image(struct database *database, size_t *size)
 {
-	sqlite3_int64 size;
-	unsigned char *bytes =
-		sqlite3_serialize(database->handle, "main", &size, 0);
+	sqlite3_int64 bytes;
+	char *image =
+		(char *)sqlite3_serialize(database->handle, "main", &bytes, 0);
 
-	if (!bytes)
-		return span_make(NULL, 0);
+	if (!image)
+		return NULL;
 	/* The versions for writing and reading: with a WAL. */
-	bytes[18] = 2;
-	bytes[19] = 2;
-	return span_make((char *)bytes, (size_t)size);
+	image[18] = 2;
+	image[19] = 2;
+	*size = (size_t)bytes;
+	return image;
 }
 
 void database_release(struct database *database, bool keep)

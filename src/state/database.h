@@ -69,9 +69,9 @@ int database_open_new(struct database *database) MUST_CHECK;
 
 /*
  * What database_open_new() began, as the bytes of a file in WAL mode. To be
- * freed with sqlite3_free(); data NULL: memory is out.
+ * freed with sqlite3_free(); NULL: memory is out.
  */
-struct span database_image(struct database *database);
+char *database_image(struct database *database, size_t *size);
 
 /* keep: the file and its WAL stay as they are. */
 void database_release(struct database *database, bool keep);

@@ -7,9 +7,9 @@
  *
  * Savepoints are numbered from 1 on, over all runs. The groups of one, and its
  * window, are kept apart (they are `pending`) until the output has taken the
- * window; then they are folded into the table of groups. After a crash the
- * pending ones are replayed, each on top of the one before: windows that print
- * again print as they did.
+ * window; then they are folded into the table of groups, or count as if they
+ * were. After a crash the pending ones are replayed, each on top of the one
+ * before: windows that print again print as they did.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
@@ -44,10 +44,11 @@ bool state_is_new(const struct state *state);
  */
 const struct savepoint *state_kept(const struct state *state);
 
-/* Those pending, oldest first: NULL behind the last one. The state's. */
+/* Those pending, oldest first: NULL behind the last one. Each holds its groups
+ * and its window. The state's, until state_save(). */
 const struct savepoint *state_pending(const struct state *state, size_t index);
 
-/* The number of the last savepoint; 0: none. */
+/* The number of the last savepoint given to state_save(); 0: none. */
 uint64_t state_last(const struct state *state);
 
 /* What was read is restored: its memory may go. Pending ones stay pending. */
@@ -59,7 +60,8 @@ int state_fd(const struct state *state);
 /*
  * Starts to write the savepoint, as number state_last() + 1, in the thread; no
  * save must be running. It is swapped for an empty one. Windows up to number
- * `taken` were taken by the output. Never blocks.
+ * `taken` were taken by the output. Never blocks. Nothing is saved any more
+ * once one has failed.
  */
 void state_save(struct state *state, struct savepoint *savepoint,
 		uint64_t taken);

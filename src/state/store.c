@@ -91,19 +91,20 @@ static int fill_new(struct store *store, const char *query)
 
 static int make_new(struct store *store, const char *query, struct error *error)
 {
-	struct span image = {0};
+	char *image = NULL;
+	size_t size = 0;
 	int result = -1;
 
 	if (fill_new(store, query) == SQLITE_OK)
-		image = database_image(&store->database);
+		image = database_image(&store->database, &size);
 	/* In memory nothing else can fail. */
-	if (!image.data)
+	if (!image)
 		error_set(error, "cannot make --state '%s': out of memory",
 			  store->name);
 	else
-		result = state_file_fill(&store->file, store->name, image,
-					 error);
-	sqlite3_free((void *)(uintptr_t)image.data);
+		result = state_file_fill(&store->file, store->name,
+					 span_make(image, size), error);
+	sqlite3_free(image);
 	database_release(&store->database, false);
 	return result;
 }

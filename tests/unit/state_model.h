@@ -23,6 +23,7 @@
 
 #define MODEL_FIRST  (-40) /* ids of groups, negative ones too */
 #define MODEL_GROUPS 120
+#define MODEL_LAST   200 /* beyond all ids; of panes, too */
 
 static inline int64_t model_group(uint64_t number, unsigned i)
 {
@@ -106,7 +107,7 @@ static inline void model_show_kept(struct buffer *out, uint64_t last,
 	}
 	savepoint_end(&all);
 	for (unsigned table = 0; table < SAVED_TABLES; table++) {
-		for (int64_t id = -100; id < 1000; id++) {
+		for (int64_t id = MODEL_FIRST; id < MODEL_LAST; id++) {
 			const struct saved_entry *found = NULL;
 
 			for (size_t i = 0; i < all.count; i++)

@@ -296,8 +296,7 @@ START_TEST(a_row_that_is_gone_or_doubled_or_changed_is_damage)
 		"DELETE FROM pending WHERE id = (SELECT max(id) FROM pending)",
 		"DELETE FROM meta WHERE id = 1",
 		"DELETE FROM sums WHERE id = 0",
-		"INSERT INTO positions SELECT 9, checksum, bytes"
-		" FROM positions WHERE id = 1",
+		"INSERT INTO panes SELECT id + 500, checksum, bytes FROM panes",
 		"UPDATE positions SET bytes = x'00' WHERE id = 1",
 		"UPDATE positions SET bytes = 'position 40' WHERE id = 1",
 		"UPDATE positions SET checksum = checksum + 1 WHERE id = 1",
