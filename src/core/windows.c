@@ -106,6 +106,15 @@ static void forget_hot(struct windows *windows)
 	windows->hot_end_ns = INT64_MIN;
 }
 
+/* Do all windows that hold the pane have bounds that a time can be? */
+static bool has_bounds(const struct windows *windows, int64_t index)
+{
+	return windows->slide_ns == 0 ||
+	       (windows_start(windows, index + 1 - windows->span) !=
+			INT64_MIN &&
+		windows_start(windows, index + windows->span) != INT64_MAX);
+}
+
 enum windows_room windows_open(struct windows *windows, int64_t time_ns)
 {
 	int64_t index = windows_pane(windows, time_ns);
@@ -114,7 +123,8 @@ enum windows_room windows_open(struct windows *windows, int64_t time_ns)
 
 	if (!pane) {
 		if (windows->panes.count >= PANES_MAX ||
-		    windows->panes.counters >= COUNTERS_MAX)
+		    windows->panes.counters >= COUNTERS_MAX ||
+		    !has_bounds(windows, index))
 			return WINDOWS_FULL;
 		pane = panes_open(&windows->panes, index, waits);
 		if (!pane)

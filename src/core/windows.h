@@ -78,7 +78,9 @@ int64_t windows_start(const struct windows *windows, int64_t pane);
 
 enum windows_room {
 	WINDOWS_ROOM,
-	WINDOWS_FULL,	/* it would open more panes or counters than are kept */
+	/* It would open more panes or counters than are kept, or a window with
+	 * bounds that no time can be (years 1677 to 2262). */
+	WINDOWS_FULL,
 	WINDOWS_FAILED, /* memory is out */
 };
 
@@ -102,6 +104,20 @@ static inline bool windows_is_hot(const struct windows *windows,
  */
 int windows_add(struct windows *windows, uint32_t group, uint64_t orders,
 		const struct sum *amount, uint32_t groups) MUST_CHECK;
+
+/*
+ * The same, quickly, for the usual order: of a group that has a counter in the
+ * hot pane, where that waits to be gathered and nothing is summed. False: it is
+ * another one, and was not counted.
+ */
+static inline bool windows_add_more(struct windows *windows, uint32_t group,
+				    uint64_t orders)
+{
+	struct pane *pane = windows->hot;
+
+	return pane->index > windows->closed &&
+	       pane_add_more(pane, group, orders);
+}
 
 /*
  * The last pane of the first window to close that holds anything; PANE_NONE:
