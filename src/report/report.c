@@ -29,8 +29,13 @@ void report_restart(struct report *report, bool empty)
 
 void report_begin(struct report *report, const struct snapshot *snapshot)
 {
+	static const char *const unnamed[] = {"key"};
 	bool local = report->options.local_time;
 
+	if (report->options.key_count == 0) {
+		report->options.key_names = unnamed;
+		report->options.key_count = 1;
+	}
 	report->snapshot = snapshot;
 	report->next_row = 0;
 	report->row_end = snapshot->row_count;

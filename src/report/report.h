@@ -34,8 +34,9 @@ struct report_source {
 
 struct report_options {
 	enum report_format format;
-	/* The FIELDs as typed, borrowed; 1 to KEY_FIELDS_MAX. With --merge they
-	 * are known, and set, before the first report_begin(). */
+	/* The FIELDs as typed, borrowed; at most KEY_FIELDS_MAX. With --merge
+	 * they may be set before any report_begin(): while there are none, no
+	 * row has a key but (other), which stands in a column `key`. */
 	const char *const *key_names;
 	size_t key_count;
 	int64_t slide_ns; /* 0: windows do not slide */

@@ -300,6 +300,28 @@ START_TEST(json_rows_of_a_window_that_slides_say_so)
 }
 END_TEST
 
+START_TEST(without_key_names_there_is_one_column_for_other)
+{
+	static const char *const shown[] = {
+		[FORMAT_TABLE] = "\nkey      count  total   share\n(other)  ",
+		[FORMAT_TSV] = "total\n" WINDOW "(other)\t1\t2\n",
+		[FORMAT_CSV] = "start,end,key,count,total\n",
+		[FORMAT_JSON] = ",\"key\":null,\"count\":1,",
+		[FORMAT_PROMETHEUS] = "_total{key=\"(other)\"} 2\n"};
+
+	add_row(NULL, 0, 1, 2);
+	for (int format = FORMAT_TABLE; format <= FORMAT_PROMETHEUS; format++) {
+		struct report_options options =
+			options_of((enum report_format)format);
+
+		options.key_count = 0;
+		options.header = true;
+		ck_assert_ptr_nonnull(
+			strstr(window_of(options), shown[format]));
+	}
+}
+END_TEST
+
 START_TEST(a_partial_window_says_so_in_json)
 {
 	snapshot->partial = true;
@@ -390,6 +412,7 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, sums_stand_behind_total);
 	tcase_add_test(tests, in_json_sums_are_numbers_and_a_summary_has_none);
 	tcase_add_test(tests, json_rows_of_a_window_that_slides_say_so);
+	tcase_add_test(tests, without_key_names_there_is_one_column_for_other);
 	tcase_add_test(tests, a_partial_window_says_so_in_json);
 	tcase_add_test(tests, local_times_have_an_offset);
 	tcase_add_test(tests, slices_of_any_size_make_the_same_window);
