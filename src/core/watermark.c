@@ -74,7 +74,9 @@ void watermark_add(struct watermark *watermark, struct stream_time *stream,
 		watermark->streams = stream;
 		watermark->all_idle = false;
 	}
-	decide(watermark);
+	/* It moves nothing: those of an earlier run come one by one, and the
+	 * first of them may be far ahead. */
+	watermark->least = find_least(watermark);
 }
 
 void watermark_remove(struct watermark *watermark, struct stream_time *stream)
