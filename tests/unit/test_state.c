@@ -5,7 +5,9 @@
 #include "state_model.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static char folder[] = "/tmp/test_state.XXXXXX";
@@ -354,6 +356,20 @@ START_TEST(what_may_not_be_written_is_refused)
 }
 END_TEST
 
+START_TEST(where_there_is_no_room_nothing_is_made)
+{
+	struct rlimit limit = {4096, RLIM_INFINITY};
+
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	write_file("empty.db", span_of(""));
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_refused("new.db", "cannot write --state 'new.db': File too");
+	assert_refused("empty.db", "cannot write --state");
+	limit.rlim_cur = RLIM_INFINITY;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+END_TEST
+
 START_TEST(a_second_run_on_the_same_file_is_refused)
 {
 	struct state *state = open_state("s.db");
@@ -452,6 +468,7 @@ int main(void)
 		       a_row_that_is_gone_or_doubled_or_changed_is_damage);
 	tcase_add_test(refused, what_is_no_regular_file_is_refused);
 	tcase_add_test(refused, what_may_not_be_written_is_refused);
+	tcase_add_test(refused, where_there_is_no_room_nothing_is_made);
 	tcase_add_test(refused, a_second_run_on_the_same_file_is_refused);
 	tcase_add_test(refused, other_users_of_sqlite_find_the_file_busy);
 	tcase_add_test(refused,
