@@ -205,7 +205,7 @@ struct source *directory_source_new(const char *path,
 	struct directory_source *self;
 
 	if (options->follow && !options->until_end)
-		return follow_directory_new(path, options);
+		return follow_directory_new(path);
 	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;

@@ -28,12 +28,11 @@ struct file_source {
 	struct loop *loop;
 	struct worker *worker; /* while a FIFO has no writer yet */
 	struct loop_watch worker_watch;
-	struct reader reader;	    /* of a FIFO or a device */
-	struct regular regular;	    /* and of a regular file; its stream is used
-				       for either */
-	struct stream_time parting; /* of a FIFO's stream that ends */
-	int spare_fd;		    /* of a FIFO that is followed, else -1 */
-	bool opened;		    /* OPENED was told */
+	struct reader reader;	/* of a FIFO or a device */
+	struct regular regular; /* and of a regular file; its stream is used
+				   for either */
+	int spare_fd;		/* of a FIFO that is followed, else -1 */
+	bool opened;		/* OPENED was told */
 	bool over;
 };
 
@@ -196,7 +195,6 @@ static enum source_status file_begin(struct file_source *self,
 			return SOURCE_CHUNK;
 	}
 	self->opened = true;
-	self->regular.stream.time = &self->regular.stream.own_time;
 	if (self->regular.fd < 0)
 		stream_open(&self->regular.stream, self->source.name);
 	return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT,
@@ -226,7 +224,6 @@ static void file_reopen_fifo(struct file_source *self, struct chunk *chunk)
 		close(fd);
 		return;
 	}
-	stream_part(&self->regular.stream, &self->parting);
 	chunk->after = AFTER_NEXT;
 	self->opened = false;
 }

@@ -24,7 +24,6 @@ struct queued {
 
 struct folder_source {
 	struct source source; /* first: a source is one of these */
-	struct file_options options;
 	struct positions *positions;
 	struct loop *loop;
 	struct notes notes;
@@ -45,7 +44,6 @@ struct folder_source {
 	struct queued *queue, **tail;
 	struct regular file; /* the first of the queue, while it is open */
 	int64_t born_ns;
-	struct stream_time parting;
 	char *name; /* of the file's stream */
 	bool full;  /* no descriptor was left */
 	bool unreadable;

@@ -4,7 +4,8 @@
  *
  * All streams of such a source share one time: that of its root, a stream
  * without bytes that is open from the start to the end of the source, so that
- * there is one also while no file is.
+ * there is one also while no file is. A stream that ends with AFTER_NEXT ends
+ * without it.
  */
 #ifndef SOURCE_FOLLOW_H
 #define SOURCE_FOLLOW_H
@@ -20,17 +21,6 @@
 
 struct source *follow_file_new(const char *path,
 			       const struct file_options *options);
-struct source *follow_directory_new(const char *path,
-				    const struct file_options *options);
-
-/*
- * A stream that shares its time is about to end, and the others go on: it gets
- * a copy, so that its end does not end the time of all.
- */
-static inline void stream_part(struct stream *stream, struct stream_time *copy)
-{
-	*copy = (struct stream_time){.newest_ns = stream->time->newest_ns};
-	stream->time = copy;
-}
+struct source *follow_directory_new(const char *path);
 
 #endif

@@ -175,8 +175,7 @@ static void folder_read(struct folder_source *self, struct read_area area,
 	if (chunk->kind == CHUNK_DATA)
 		return;
 	if (chunk->kind == CHUNK_ENDED)
-		chunk->half_left = self->options.keep_half;
-	stream_part(stream, &self->parting);
+		chunk->half_left = self->positions != NULL;
 	self->told = false;
 	self->ended = true;
 }
@@ -270,15 +269,13 @@ static const struct source_ops folder_ops = {
 	.close = folder_close,
 };
 
-struct source *follow_directory_new(const char *path,
-				    const struct file_options *options)
+struct source *follow_directory_new(const char *path)
 {
 	struct folder_source *self = calloc(1, sizeof(*self));
 
 	if (!self)
 		return NULL;
 	self->source = (struct source){&folder_ops, path};
-	self->options = *options;
 	self->number = CHANGES_NONE;
 	self->tail = &self->queue;
 	changes_init(&self->changes);

@@ -54,7 +54,6 @@ static void follow_settle(struct follow_source *self)
 	self->ending = NULL;
 	regular_note(&file->regular);
 	file->told = false;
-	file->regular.stream.time = &self->root.own_time;
 	if (self->cut) {
 		regular_restart(&file->regular);
 	} else if (file->broken) {
@@ -74,7 +73,6 @@ static enum source_status follow_end(struct follow_source *self,
 				     struct followed *file,
 				     enum chunk_kind kind, struct chunk *chunk)
 {
-	stream_part(&file->regular.stream, &file->parting);
 	self->ending = file;
 	chunk_tell(chunk, kind, AFTER_NEXT, &file->regular.stream);
 	if (kind == CHUNK_ENDED)

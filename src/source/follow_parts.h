@@ -20,13 +20,12 @@
 /* A file that has, or had, the name. */
 struct followed {
 	struct regular regular;
-	struct stream_time parting; /* see stream_part() */
-	int number;		    /* in changes, or CHANGES_NONE */
-	bool told;		    /* OPENED was */
-	bool dirty;		    /* it may have more */
-	bool caught_up;		    /* it was read to its end once */
-	bool broken;		    /* it could not be read */
-	int64_t heard_ns;	    /* mono: bytes came, or a successor */
+	int number;	  /* in changes, or CHANGES_NONE */
+	bool told;	  /* OPENED was */
+	bool dirty;	  /* it may have more */
+	bool caught_up;	  /* it was read to its end once */
+	bool broken;	  /* it could not be read */
+	int64_t heard_ns; /* mono: bytes came, or a successor */
 	struct followed *next;
 };
 
