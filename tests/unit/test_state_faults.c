@@ -521,6 +521,27 @@ static void make_crashed(struct buffer *file, struct buffer *wal)
 	state_close(state);
 }
 
+START_TEST(a_crashed_state_that_is_refused_keeps_its_wal)
+{
+	struct buffer file = {0}, wal = {0};
+	struct state *state;
+	struct error error = {{0}};
+
+	make_crashed(&file, &wal);
+	lay_out(&file);
+	write_file("s.db-wal", buffer_span(&wal));
+	ck_assert_int_eq(state_open(&state, "s.db", "key=other\n", &error), -1);
+	ck_assert_ptr_nonnull(strstr(error.message, "is of another query"));
+	assert_file_is("s.db", buffer_span(&file));
+	assert_file_is("s.db-wal", buffer_span(&wal));
+	state = open_state("s.db");
+	assert_holds(state, 7);
+	state_close(state);
+	buffer_release(&file);
+	buffer_release(&wal);
+}
+END_TEST
+
 START_TEST(a_flip_before_the_last_transaction_of_the_wal_is_found)
 {
 	struct buffer file = {0}, wal = {0};
@@ -592,6 +613,7 @@ int main(void)
 	tcase_set_timeout(damage, 120);
 	tcase_add_test(damage, a_byte_flipped_is_found_or_not_used);
 	tcase_add_test(damage, a_state_cut_at_any_length_is_refused);
+	tcase_add_test(damage, a_crashed_state_that_is_refused_keeps_its_wal);
 	tcase_add_test(damage,
 		       a_flip_before_the_last_transaction_of_the_wal_is_found);
 	tcase_add_test(damage,
