@@ -61,7 +61,14 @@ int engine_reserve_groups(struct engine *engine)
 			return -1;
 		groups->flags[engine->watched[i]] |= GROUP_RESERVED;
 	}
-	return engine_reserve(engine, groups->count);
+	if (engine_reserve(engine, groups->count) != 0)
+		return -1;
+	/* Kept from the start: an open pane may hold the number before any
+	 * total does. */
+	for (uint32_t i = 1; i < groups->count; i++)
+		if (groups->flags[i] & GROUP_EXPECTED)
+			windows_change(&engine->windows, i);
+	return 0;
 }
 
 int engine_name_keys(struct engine *engine, size_t key_count)

@@ -60,9 +60,22 @@ static int get_counters(struct engine *engine, struct span *bytes,
 
 /* --- restoring groups ----------------------------------------------------- */
 
+/* A group that takes the number has nothing yet. */
+static void empty_number(struct engine *engine, uint32_t group)
+{
+	struct windows *windows = &engine->windows;
+
+	windows->totals[group] = 0;
+	if (windows->total_sums)
+		sum_clear(&windows->total_sums[group]);
+	if (engine->last_ns)
+		engine->last_ns[group] = TIME_NONE;
+}
+
 /*
  * The key may have a number already in this run, because it is expected or
- * watched: what holds for that, holds for the number that it had.
+ * watched, or was under another number before: what holds for that, holds for
+ * the number that it had.
  */
 static int move_reserved(struct engine *engine, const unsigned char *key,
 			 uint32_t group, uint8_t *flags)
@@ -77,7 +90,10 @@ static int move_reserved(struct engine *engine, const unsigned char *key,
 	for (size_t i = 0; i < engine->query.condition_count; i++)
 		if (engine->watched[i] == now)
 			engine->watched[i] = group;
-	return now == group ? 0 : groups_remove(groups, now);
+	if (now == group)
+		return 0;
+	empty_number(engine, now);
+	return groups_remove(groups, now);
 }
 
 /* A group that is gone may be one that keeps its number in this run. */
@@ -89,13 +105,13 @@ static int drop_group(struct engine *engine, uint32_t group,
 	if (group == GROUP_OTHER || group >= groups->count ||
 	    !(groups->flags[group] & GROUP_LIVE))
 		return 0;
-	if (groups->flags[group] & GROUP_RESERVED)
+	if (groups->flags[group] & GROUP_EXPECTED)
+		windows_change(&engine->windows, group);
+	else if (groups->flags[group] & GROUP_RESERVED)
 		groups->flags[group] &= (uint8_t)~GROUP_NAMED;
 	else if (groups_remove(groups, group) != 0)
 		return no_memory(error);
-	engine->windows.totals[group] = 0;
-	if (engine->windows.total_sums)
-		sum_clear(&engine->windows.total_sums[group]);
+	empty_number(engine, group);
 	return 0;
 }
 

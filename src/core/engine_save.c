@@ -80,8 +80,9 @@ static void save_group(const struct engine *engine, struct savepoint *savepoint,
 	struct buffer *out = savepoint_add(savepoint, SAVED_GROUP, group);
 	struct span key = {0};
 
-	if (group != GROUP_OTHER && !(flags & GROUP_LIVE))
-		return; /* nothing in it: it is gone */
+	/* Nothing in it: it is gone, or there only because it is watched. */
+	if (group != GROUP_OTHER && !(flags & GROUP_NAMED))
+		return;
 	if (group != GROUP_OTHER)
 		key = span_make(
 			(const char *)groups->keys[group],
@@ -144,5 +145,4 @@ void engine_save_window(struct engine *engine, struct savepoint *savepoint,
 	put_tallies(out, &snapshot->tallies);
 	put_tallies(out, &snapshot->run);
 	put_counters(out, &engine->windows.window);
-	engine_save(engine, savepoint);
 }
