@@ -178,7 +178,10 @@ static int close_window(struct engine *engine, const struct closing *closing,
 	if (closing->savepoint)
 		engine_save_window(engine, closing->savepoint,
 				   closing->snapshot);
+	/* A pane that goes with the window goes from the state, too. */
 	windows_drop(&engine->windows);
+	if (closing->savepoint)
+		engine_save(engine, closing->savepoint);
 	return 0;
 }
 
