@@ -320,11 +320,16 @@ uint64_t windows_open_orders(const struct windows *windows)
 
 int windows_forget(struct windows *windows, uint32_t group)
 {
+	struct pane *window = &windows->window;
+
 	if (windows->total_sums) {
 		if (sum_add(&windows->total_sums[0],
 			    &windows->total_sums[group]) != 0)
 			return -1;
 		sum_clear(&windows->total_sums[group]);
+		/* No pane has any of it left, but it would keep its scale. */
+		if (group < window->capacity && !window->places)
+			sum_clear(&window->sums[group]);
 	}
 	windows->totals[0] += windows->totals[group];
 	windows->totals[group] = 0;
