@@ -202,7 +202,7 @@ static void append_sources(const struct report_options *options,
 {
 	static const struct family family = {
 		"ordercount_source_up", "gauge",
-		"Whether the source is open: connected, or being read."};
+		"Whether the source is connected, being read, or at its end."};
 
 	append_head(&family, out);
 	for (size_t i = 0; i < options->source_count; i++) {
