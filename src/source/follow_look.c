@@ -216,7 +216,7 @@ static void follow_seek(struct follow_source *self, struct rotated *rotated,
 	char *path;
 	int number = ENOENT;
 
-	if (rotated->found && !rotated->moved) {
+	if (rotated->found && rotated->name && !rotated->moved) {
 		rotation_drop(&self->rotation, rotated);
 		return;
 	}

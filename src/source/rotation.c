@@ -56,18 +56,23 @@ static void rotation_vacate(struct rotation *rotation, const char *name)
 		rotation_drop(rotation, rotated);
 }
 
-/* What nobody looked at leaves the name that is followed. */
+/*
+ * A file leaves the name that is followed. Also one that seems to be open is to
+ * be looked at: whoever opened the name may have got its successor.
+ */
 static void rotation_add(struct rotation *rotation, uint32_t cookie)
 {
 	struct rotated **link = &rotation->list;
 	struct rotated *rotated = calloc(1, sizeof(*rotated));
+	bool unseen = rotation->unseen;
 
 	rotation->unseen = false;
 	if (!rotated) {
-		rotation->lost++;
+		rotation->lost += unseen;
 		return;
 	}
 	rotated->cookie = cookie;
+	rotated->found = !unseen;
 	while (*link)
 		link = &(*link)->next;
 	*link = rotated;
@@ -121,10 +126,7 @@ static void rotation_change_base(struct rotation *rotation,
 			rotation_drop(rotation, rotated);
 		}
 		break;
-	case CHANGE_LEFT:
-		if (rotation->unseen)
-			rotation_add(rotation, change->cookie);
-		break;
+	case CHANGE_LEFT: rotation_add(rotation, change->cookie); break;
 	default: break;
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * rotation: files that had a name and lost it before they were opened.
+ * rotation: files that had a name and lost it, maybe before they were opened.
  *
  * Two quick rotations leave three files, of which the middle one was never
  * seen under the name that is followed. What the kernel tells of the folder
