@@ -113,12 +113,30 @@ static void note_activity(struct engine *engine, uint32_t group,
 	windows_change(&engine->windows, group);
 }
 
+/* Counts it in the hot pane; ENGINE_REJECTED: there is no room. */
+static enum engine_event count_in_hot(struct engine *engine,
+				      const struct record *record,
+				      uint32_t group, int64_t time_ns)
+{
+	struct windows *windows = &engine->windows;
+	bool summing = windows->total_sums != NULL;
+
+	if (!windows_has_room(windows, group))
+		return ENGINE_REJECTED;
+	if (windows_add(windows, group, record->orders,
+			summing ? &record->amount : NULL,
+			engine->groups.count) != 0)
+		return fail(engine);
+	if (engine->last_ns && record->orders > 0)
+		note_activity(engine, group, time_ns);
+	return ENGINE_DONE;
+}
+
 /* Counts it in the pane of its time; ENGINE_REJECTED: there is no room. */
 static enum engine_event count_at(struct engine *engine,
 				  const struct record *record, int64_t time_ns)
 {
 	struct windows *windows = &engine->windows;
-	bool summing = windows->total_sums != NULL;
 	uint32_t group;
 
 	if (!windows_is_hot(windows, time_ns)) {
@@ -130,14 +148,14 @@ static enum engine_event count_at(struct engine *engine,
 	}
 	if (find_group(engine, record, &group) != 0)
 		return fail(engine);
-	if (!windows_has_room(windows, group))
-		return ENGINE_REJECTED;
-	if (windows_add(windows, group, record->orders,
-			summing ? &record->amount : NULL,
-			engine->groups.count) != 0)
-		return fail(engine);
-	if (engine->last_ns && record->orders > 0)
-		note_activity(engine, group, time_ns);
+	if (engine->last_ns ||
+	    !windows_add_more(windows, group, record->orders)) {
+		enum engine_event event =
+			count_in_hot(engine, record, group, time_ns);
+
+		if (event != ENGINE_DONE)
+			return event;
+	}
 	engine->tallies.read++;
 	engine->tallies.counted++;
 	return ENGINE_DONE;
@@ -186,27 +204,22 @@ static int64_t latest_ns(const struct engine *engine, int64_t now_ns)
 		       : latest;
 }
 
-static enum engine_event take_verdict(struct engine *engine,
-				      struct stream *stream, struct span line,
-				      enum record_verdict verdict,
-				      const struct record *record,
-				      int64_t now_ns)
+/* A record that does not count. */
+static enum engine_event pass_over(struct engine *engine, struct stream *stream,
+				   struct span line,
+				   enum record_verdict verdict,
+				   const struct record *record, int64_t now_ns)
 {
-	switch (verdict) {
-	case RECORD_COUNTS:
-		return count_record(engine, stream, line, record, now_ns);
-	case RECORD_FILTERED:
-		engine->tallies.read++;
-		engine->tallies.filtered++;
-		if (engine->query.timed && record->timed)
-			move_watermark(engine, stream, record->time_ns, now_ns);
-		return ENGINE_DONE;
-	case RECORD_REJECTED:
+	if (verdict == RECORD_FAILED)
+		return fail(engine);
+	if (verdict == RECORD_REJECTED)
 		return reject(engine, stream, line, record->reason,
 			      record->column, record->field);
-	case RECORD_FAILED: break;
-	}
-	return fail(engine);
+	engine->tallies.read++;
+	engine->tallies.filtered++;
+	if (engine->query.timed && record->timed)
+		move_watermark(engine, stream, record->time_ns, now_ns);
+	return ENGINE_DONE;
 }
 
 /* A row to be merged. Windows are laid by the first one that counts. */
@@ -236,8 +249,10 @@ static enum engine_event merge_line(struct engine *engine,
 			return ENGINE_DONE;
 		}
 	}
-	return take_verdict(engine, stream, line, verdict, &merge->record,
-			    now_ns);
+	if (verdict == RECORD_COUNTS)
+		return count_record(engine, stream, line, &merge->record,
+				    now_ns);
+	return pass_over(engine, stream, line, verdict, &merge->record, now_ns);
 }
 
 static enum engine_event take_line(struct engine *engine, struct stream *stream,
@@ -254,8 +269,11 @@ static enum engine_event take_line(struct engine *engine, struct stream *stream,
 	if (engine->query.merge)
 		return merge_line(engine, stream, line, now_ns);
 	verdict = order_judge(&engine->order, line, latest_ns(engine, now_ns));
-	return take_verdict(engine, stream, line, verdict,
-			    &engine->order.record, now_ns);
+	if (verdict == RECORD_COUNTS)
+		return count_record(engine, stream, line, &engine->order.record,
+				    now_ns);
+	return pass_over(engine, stream, line, verdict, &engine->order.record,
+			 now_ns);
 }
 
 /* The next of the lines that waited, under the number that it had. */
@@ -277,7 +295,13 @@ static enum engine_event take_waiting(struct engine *engine, int64_t now_ns)
 	return event;
 }
 
-/* What has to be done before the next line is looked at. */
+/* Must anything be done before the next line is looked at? */
+static inline bool must_prepare(const struct engine *engine)
+{
+	return engine->due || engine->forget_at_ns != TIME_NONE ||
+	       engine->backlog.count > 0;
+}
+
 static enum engine_event prepare(struct engine *engine, int64_t now_ns)
 {
 	enum engine_event event = ENGINE_DONE;
@@ -290,18 +314,24 @@ static enum engine_event prepare(struct engine *engine, int64_t now_ns)
 	return engine->due && event == ENGINE_DONE ? ENGINE_DUE : event;
 }
 
-enum engine_event engine_take(struct engine *engine, struct stream *stream,
-			      struct span *bytes, int64_t now_ns)
+/* Of the bytes; NULL: of the half line that is left. */
+static enum engine_event take_lines(struct engine *engine,
+				    struct stream *stream, struct span *bytes,
+				    int64_t now_ns)
 {
+	size_t max_bytes = engine->query.max_line_bytes;
+
 	for (;;) {
-		enum engine_event event = prepare(engine, now_ns);
+		enum engine_event event = ENGINE_DONE;
 		enum line_status status;
 		struct span line;
 
+		if (must_prepare(engine))
+			event = prepare(engine, now_ns);
 		if (event != ENGINE_DONE)
 			return event;
-		status = lines_next(stream, bytes, engine->query.max_line_bytes,
-				    &line);
+		status = bytes ? lines_next(stream, bytes, max_bytes, &line)
+			       : lines_finish(stream, max_bytes, &line);
 		if (status == LINE_NONE)
 			return ENGINE_DONE;
 		event = take_line(engine, stream, status, line, now_ns);
@@ -310,22 +340,14 @@ enum engine_event engine_take(struct engine *engine, struct stream *stream,
 	}
 }
 
+enum engine_event engine_take(struct engine *engine, struct stream *stream,
+			      struct span *bytes, int64_t now_ns)
+{
+	return take_lines(engine, stream, bytes, now_ns);
+}
+
 enum engine_event engine_end_stream(struct engine *engine,
 				    struct stream *stream, int64_t now_ns)
 {
-	for (;;) {
-		enum engine_event event = prepare(engine, now_ns);
-		enum line_status status;
-		struct span line;
-
-		if (event != ENGINE_DONE)
-			return event;
-		status = lines_finish(stream, engine->query.max_line_bytes,
-				      &line);
-		if (status == LINE_NONE)
-			return ENGINE_DONE;
-		event = take_line(engine, stream, status, line, now_ns);
-		if (event != ENGINE_DONE)
-			return event;
-	}
+	return take_lines(engine, stream, NULL, now_ns);
 }

@@ -3,14 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A sparse pane begins with so many places. */
+/* A pane begins with so many places. */
 #define SPARSE_MIN 8u
+#define DENSE_MIN  8u
 
 /* Worth to be given back: 32 KiB and more. */
 #define WIDE 4096u
 
-/* Dense once a counter in so many groups is used. */
+/* Dense once a counter in so many groups is used, */
 #define DENSE_SHARE 4
+
+/* or while so few groups are known. */
+#define FEW_GROUPS 16
 
 void pane_init(struct pane *pane, bool summing, uint32_t mixer)
 {
@@ -134,7 +138,7 @@ static int grow_column(struct pane *pane, uint32_t capacity)
 
 int pane_widen(struct pane *pane, uint32_t count)
 {
-	uint64_t capacity = 32;
+	uint64_t capacity = DENSE_MIN;
 
 	if (!pane->places && count <= pane->capacity)
 		return 0;
@@ -153,8 +157,9 @@ static int grow_sparse(struct pane *pane, uint32_t group, uint32_t group_count)
 	uint64_t capacity =
 		pane->capacity ? (uint64_t)pane->capacity * 2 : SPARSE_MIN;
 
-	if (pane->capacity > 0 &&
-	    (uint64_t)pane->used * DENSE_SHARE >= group_count)
+	if (group_count <= FEW_GROUPS ||
+	    (pane->capacity > 0 &&
+	     (uint64_t)pane->used * DENSE_SHARE >= group_count))
 		return pane_widen(pane, group_count > group ? group_count
 							    : group + 1);
 	if (capacity >= PANE_FREE)

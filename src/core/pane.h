@@ -76,6 +76,30 @@ MUST_CHECK static inline uint32_t pane_place(struct pane *pane, uint32_t group,
 int pane_add(struct pane *pane, uint32_t group, uint64_t orders,
 	     const struct sum *amount, uint32_t group_count) MUST_CHECK;
 
+/*
+ * The same without an amount, where the group has a counter and that is found
+ * at once. False: it is not, or amounts are kept, and nothing was added.
+ */
+static inline bool pane_add_more(struct pane *pane, uint32_t group,
+				 uint64_t orders)
+{
+	uint32_t place = group;
+
+	if (pane->places) {
+		place = pane_home(pane, group);
+		if (pane->places[place] != group)
+			return false;
+	} else if (group >= pane->capacity) {
+		return false;
+	}
+	if (pane->counts[place] == 0 || pane->sums)
+		return false;
+	pane->counts[place] += orders;
+	pane->orders += orders;
+	pane->changed = true;
+	return true;
+}
+
 /* What the group has; 0 and NULL where it has no counter. */
 uint64_t pane_count(const struct pane *pane, uint32_t group);
 const struct sum *pane_sum(const struct pane *pane, uint32_t group);
