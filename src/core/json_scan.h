@@ -61,17 +61,17 @@ static inline bool is_plain(char c)
 
 /*
  * The high bit of each byte is set where the byte is a control character, a
- * quote, a backslash or not ASCII. A borrow can mark bytes above the first one
- * that is, never below.
+ * quote, a backslash or not ASCII: of an ASCII byte the high bit comes up only
+ * where what is subtracted is more than it. A borrow can mark bytes above the
+ * first one that is, never below.
  */
 static inline uint64_t special_bytes(uint64_t word)
 {
 	uint64_t quote = word ^ EACH_BYTE('"');
 	uint64_t backslash = word ^ EACH_BYTE('\\');
 
-	return (((word - EACH_BYTE(0x20)) | word) |
-		((quote - EACH_BYTE(1)) & ~quote) |
-		((backslash - EACH_BYTE(1)) & ~backslash)) &
+	return (word | (word - EACH_BYTE(0x20)) | (quote - EACH_BYTE(1)) |
+		(backslash - EACH_BYTE(1))) &
 	       EACH_BYTE(0x80);
 }
 
