@@ -94,23 +94,37 @@ static inline struct group_recent *recent_place(struct groups *groups,
 	return &groups->recent[mixed >> 58];
 }
 
+static uint32_t find_parts(const struct groups *groups,
+			   const struct key_part *parts)
+{
+	return find_hashed(groups, hash_parts(groups, parts), parts);
+}
+
+/* A short key that is not among the recent ones: now it is. */
+static uint32_t find_short(struct groups *groups, const struct key_part *part)
+{
+	struct group_recent key = as_recent(part);
+
+	key.number = find_parts(groups, part);
+	if (key.number != GROUP_OTHER)
+		*recent_place(groups, &key) = key;
+	return key.number;
+}
+
 uint32_t groups_find(struct groups *groups, const struct key_part *parts)
 {
 	struct group_recent key;
-	struct group_recent *place;
+	const struct group_recent *place;
 
 	if (groups->key_count > 1 || parts->text.size < 4 ||
 	    parts->text.size > 16)
-		return find_hashed(groups, hash_parts(groups, parts), parts);
+		return find_parts(groups, parts);
 	key = as_recent(parts);
 	place = recent_place(groups, &key);
 	if (place->shape == key.shape && place->words[0] == key.words[0] &&
 	    place->words[1] == key.words[1])
 		return place->number;
-	key.number = find_hashed(groups, hash_parts(groups, parts), parts);
-	if (key.number != GROUP_OTHER)
-		*place = key;
-	return key.number;
+	return find_short(groups, parts);
 }
 
 static void take_slot(struct group_slot *slots, size_t slot_count,
@@ -245,7 +259,7 @@ uint32_t groups_find_key(struct groups *groups, const unsigned char *key)
 	struct key_part parts[KEY_FIELDS_MAX] = {0};
 
 	decode(groups, key, parts);
-	return find_hashed(groups, hash_parts(groups, parts), parts);
+	return find_parts(groups, parts);
 }
 
 uint32_t groups_add_key(struct groups *groups, const unsigned char *key)
