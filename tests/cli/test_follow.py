@@ -6,6 +6,7 @@ the totals say which were lost and which were counted twice.
 """
 
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -159,22 +160,40 @@ def test_until_end_of_a_file_that_is_not_there_ends(tmp_path):
     assert result.out == b""
 
 
-def test_idle_file_costs_next_to_nothing(spawn, tmp_path):
+def switches(pid):
+    """How often a process was put to sleep or went there."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
+        return sum(int(line.split()[1]) for line in lines
+                   if "ctxt_switches" in line)
+
+
+@pytest.mark.limits
+def test_idle_file_costs_a_look_each_second(spawn, tmp_path):
     path = tmp_path / "log"
     path.write_bytes(order(0))
-    process = spawn(["--follow", "-w", "1h", "-v", path])
-    process.wait_for(rb": open", stream="err")
+    process = spawn(["--follow", "-w", "2s", path])
+    process.wait_for(rb"\tg0\t")
+    before = switches(process.pid)
+    process.wait_for(rb"\tg0\t.*\tg0\t")
+    assert switches(process.pid) - before <= 10
+    check(process, 1)
 
-    def switches():
-        with open(f"/proc/{process.pid}/status", encoding="ascii") as lines:
-            return sum(int(line.split()[1]) for line in lines
-                       if "ctxt_switches" in line)
 
-    oc.until(lambda: "poll" in open(f"/proc/{process.pid}/wchan").read(),
-             "the program to wait")
-    before = switches()
-    threading.Event().wait(2.0)  # what is measured is a stretch of time
-    assert switches() - before <= 10
+def test_without_a_descriptor_the_next_file_waits(spawn, tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes(order(0))
+    process = start(spawn, path)
+    wait_total(process, 1)
+    limits = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    used = max(int(fd) for fd in os.listdir(f"/proc/{process.pid}/fd"))
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE,
+                     (used + 1, limits[1]))
+    for number in range(1, 6):
+        os.rename(path, f"{path}.{number}")
+        path.write_bytes(order(number))
+    process.wait_for(rb"Too many open files, trying again", stream="err")
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, limits)
+    check(process, 6)
 
 
 # --- rotation ----------------------------------------------------------------

@@ -2,6 +2,7 @@
  * A file that is followed, where it ends and where it cannot be read.
  */
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "grow.h"
 
@@ -9,6 +10,16 @@ static const struct file_options follow = {.follow = true};
 static const struct file_options until_end = {.follow = true,
 					      .until_end = true};
 static struct grow grow;
+static int failure; /* of all that is read, or 0 */
+
+/* In place of the C library's. */
+ssize_t pread(int fd, void *data, size_t size, off_t offset)
+{
+	if (failure == 0)
+		return syscall(SYS_pread64, fd, data, size, offset);
+	errno = failure;
+	return -1;
+}
 
 static void start(void)
 {
@@ -65,6 +76,45 @@ START_TEST(without_a_descriptor_it_is_said_and_tried_again)
 	grow_later(&grow, NS_PER_S);
 	grow_expect(&grow, "b\n");
 	finish("cannot open 'log': Too many open files, trying again\n");
+}
+END_TEST
+
+START_TEST(file_that_cannot_be_read_is_lost_until_it_can_be)
+{
+	grow_write("log", "a\nha");
+	start();
+	grow_expect(&grow, "a\n");
+	grow_append("log", "lf\nb\n");
+	failure = EIO;
+	for (int i = 0; i < 3; i++)
+		grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "ha|\n");
+	grow_expect_notes(&grow, "cannot read 'log': Input/output error\n");
+	failure = 0;
+	grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "lf\nb\n");
+	finish("");
+}
+END_TEST
+
+START_TEST(broken_file_is_left_when_it_has_a_successor)
+{
+	size_t before;
+
+	grow_write("log", "a\n");
+	start();
+	before = pump_count_descriptors();
+	grow_append("log", "b\n");
+	failure = EIO;
+	grow_step(&grow);
+	grow_rename("log", "log.1");
+	grow_write("log", "c\n");
+	grow_step(&grow);
+	failure = 0;
+	grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "a\nc\n");
+	ck_assert_uint_eq(pump_count_descriptors(), before);
+	grow_close(&grow);
 }
 END_TEST
 
@@ -208,6 +258,9 @@ int main(void)
 		name_that_becomes_a_directory_or_fifo_is_said_and_waited_for);
 	tcase_add_test(test_case,
 		       without_a_descriptor_it_is_said_and_tried_again);
+	tcase_add_test(test_case,
+		       file_that_cannot_be_read_is_lost_until_it_can_be);
+	tcase_add_test(test_case, broken_file_is_left_when_it_has_a_successor);
 	tcase_add_test(test_case, without_inotify_files_are_polled);
 	tcase_add_test(test_case, until_end_stops_at_the_size_of_the_start);
 	tcase_add_test(test_case, until_end_ends_where_nothing_is);
