@@ -12,8 +12,10 @@ void rotation_drop(struct rotation *rotation, struct rotated *rotated)
 {
 	struct rotated **link = &rotation->list;
 
-	while (*link != rotated)
+	while (*link && *link != rotated)
 		link = &(*link)->next;
+	if (!*link)
+		return;
 	*link = rotated->next;
 	rotation->lost += !rotated->found;
 	free(rotated->name);
