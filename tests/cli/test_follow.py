@@ -23,14 +23,28 @@ def order(number):
     return oc.order(f"g{number % 10}", number)
 
 
-def total(process):
-    return sum(oc.counts(oc.whole_lines(process.out)).values())
+class Total:
+    """How many orders the rows so far add up to; each row is read once."""
+
+    def __init__(self, process):
+        self.process = process
+        self.count = 0
+        self._taken = 0
+
+    def _now(self):
+        new = oc.whole_lines(self.process.out[self._taken:])
+        self._taken += len(new)
+        self.count += sum(oc.counts(new).values())
+        return self.count
+
+    def wait(self, count):
+        oc.until(lambda: self._now() >= count, f"{count} orders",
+                 lambda: f"{self.count} {self.process.err[-500:]!r}")
 
 
 def wait_total(process, count):
     """Waits until so many orders are counted."""
-    oc.until(lambda: total(process) >= count or process.popen.poll() is not None,
-             f"{count} orders", lambda: f"{total(process)} {process.err[-500:]}")
+    Total(process).wait(count)
 
 
 def finish(process):
@@ -266,13 +280,14 @@ def check_copytruncate(spawn, tmp_path, times):
     path = tmp_path / "log"
     path.touch()
     process = start(spawn, path)
+    total = Total(process)
     written = 0
     for _ in range(times):
         with open(path, "ab") as log:
             for _ in range(50):
                 log.write(order(written))
                 written += 1
-        wait_total(process, written)
+        total.wait(written)
         logrotate(tmp_path, path, "copytruncate")
     result = check(process, written)
     # The program may look only when more was written: still no more than that.
@@ -360,10 +375,11 @@ def test_files_that_their_reader_removes_are_all_read(spawn, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     process = start(spawn, folder)
+    total = Total(process)
     for number in range(50):
         path = folder / f"f{number}"
         path.write_bytes(order(number))
-        wait_total(process, number + 1)
+        total.wait(number + 1)
         path.unlink()
     check(process, 50)
 
