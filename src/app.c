@@ -44,7 +44,7 @@ static void check_end(struct app *app)
 
 	if (app->signal == 0)
 		return;
-	if (waiting != app->stuck_bytes) {
+	if (waiting != app->stuck_bytes || app->saving) {
 		app->stuck_bytes = waiting;
 		app->stuck_ns = app->clock.mono_ns + STUCK_NS;
 	}
@@ -241,6 +241,16 @@ static int64_t window_due(const struct app *app)
 	return end_ns == INT64_MAX ? TIME_NEVER : end_ns + app->unready_ns;
 }
 
+/* Is there something that waits for nothing but its turn? */
+static bool can_settle(const struct app *app)
+{
+	if (app->finished)
+		return false;
+	if (app_must_replay(app))
+		return !app->saving && app->out.count == 0;
+	return app->stop != STOP_NOT && app_has_way(app);
+}
+
 /* When the loop has to go on even if nothing happens; clock.mono_ns. */
 static int64_t next_due(const struct app *app)
 {
@@ -250,7 +260,7 @@ static int64_t next_due(const struct app *app)
 
 	if (app->input_ready ||
 	    (app->out.printing && !queue_is_full(&app->queue)) ||
-	    (app->stop != STOP_NOT && !app->finished && app_has_way(app)))
+	    app_wants_mark(app) || can_settle(app))
 		return app->clock.mono_ns;
 	if (app->options->run_ns > 0 && app->stop == STOP_NOT)
 		run_ns = app->options->run_ns +

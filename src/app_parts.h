@@ -97,7 +97,10 @@ struct taken {
 	} * marks;
 	size_t count;
 	size_t capacity;
-	uint64_t number; /* the output has taken all up to this one */
+	uint64_t queued; /* the number of the last window that was queued */
+	uint64_t number; /* the output has taken all up to this one, */
+	uint64_t said;	 /* as the save says that is running, */
+	uint64_t kept;	 /* and as the state knows */
 };
 
 enum stop {
@@ -137,10 +140,11 @@ struct app {
 	struct loop_watch state_watch;
 	struct positions positions;
 	struct taken taken;
-	size_t replayed; /* pending windows of the run before */
-	bool saving;	 /* the first one that is not saved is being saved */
-	bool resumed;	 /* the run before is restored, all of it */
-	bool unsaved;	 /* the state failed: nothing more can be saved */
+	uint64_t replayed; /* of those pending, up to this number */
+	bool saving;	   /* the first one that is not saved, or: */
+	bool marking;	   /* nothing but what the output has taken */
+	bool resumed;	   /* the run before is restored, all of it */
+	bool unsaved;	   /* the state failed: nothing more can be saved */
 	struct queue queue;
 	struct rejects rejects;
 	struct status_line line;
@@ -254,8 +258,19 @@ int app_open_state(struct app *app) MUST_CHECK;
 /* The places of the sources, as they are now. */
 void app_note_positions(struct app *app, struct savepoint *savepoint);
 
-/* Looks whether a save is done, and starts the next one. */
+/* Looks whether a save is done; between the two what may be printed is. */
+void app_end_save(struct app *app);
+/* Starts the next one. */
 void app_save(struct app *app);
+
+/*
+ * May the next window be queued? Only the last one that the output has taken
+ * may be printed again by a later run: first the state knows of the others.
+ */
+bool app_may_print(const struct app *app);
+
+/* app_save() would tell the state, so that the next one may be. */
+bool app_wants_mark(const struct app *app);
 
 /* A window was rendered to its end; the output took so much. */
 void app_mark_window(struct app *app, uint64_t number);
@@ -265,8 +280,8 @@ void app_mark_taken(struct app *app);
 bool app_must_replay(const struct app *app);
 
 /* Puts the next one on its way, where it is one; after the last one the run
- * goes on where that one stopped. */
-void app_replay(struct app *app);
+ * goes on where that one stopped. False: it has to wait for another. */
+bool app_replay(struct app *app);
 
 /* The last save of the run; waits for it. Then closes the state. */
 void app_close_state(struct app *app);

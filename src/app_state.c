@@ -14,7 +14,12 @@ static void give_up(struct app *app, const struct error *error)
 	app_fail(app, error);
 	app->unsaved = true;
 	app->saving = false;
-	/* What is not saved is not printed: it will be counted again. */
+	/* What is not saved is not printed: it will be counted again. Of the
+	 * rest only one can be, the others are the next run's. */
+	if (app->out.saved > 1)
+		app->out.saved = 1;
+	if (app->out.saved == 1 && !app->out.printing && !app_may_print(app))
+		app->out.saved = 0;
 	app->out.count = app->out.saved;
 	app->finished = true;
 }
@@ -114,13 +119,18 @@ bool app_must_replay(const struct app *app)
 	return app->state && !app->resumed && !app->unsaved;
 }
 
-static size_t count_pending(const struct app *app)
+/* The first one that was not replayed; NULL: all were. */
+static const struct savepoint *next_pending(const struct app *app,
+					    uint64_t *number)
 {
-	size_t count = 0;
+	const struct savepoint *pending;
 
-	while (state_pending(app->state, count))
-		count++;
-	return count;
+	for (size_t i = 0; (pending = state_pending(app->state, i)); i++) {
+		*number = state_pending_number(app->state, i);
+		if (*number > app->replayed)
+			return pending;
+	}
+	return NULL;
 }
 
 static void replay_failed(struct app *app, const struct error *why)
@@ -132,35 +142,35 @@ static void replay_failed(struct app *app, const struct error *why)
 	give_up(app, &error);
 }
 
-void app_replay(struct app *app)
+bool app_replay(struct app *app)
 {
-	const struct savepoint *pending =
-		state_pending(app->state, app->replayed);
 	struct closing closing = app_closing(app);
-	struct outgoing *place;
+	const struct savepoint *pending;
+	uint64_t number;
 	bool has_window;
 	struct error why;
 
+	/* One at a time: the next one changes the groups that this one shows.
+	 */
+	if (app->saving || !closing.alone)
+		return false;
+	pending = next_pending(app, &number);
 	if (!pending) {
 		if (engine_resume(&app->engine, state_kept(app->state), &why) !=
 		    0)
 			replay_failed(app, &why);
 		app->resumed = true;
 		state_forget_kept(app->state);
-		return;
+		return true;
 	}
-	/* One at a time: the next one changes the groups that this one shows.
-	 */
-	if (!closing.alone)
-		return;
-	place = &app->out.places[app->out.first];
-	place->number = state_last(app->state) - count_pending(app) + 1 +
-			app->replayed++;
+	app->replayed = number;
+	app->out.places[app->out.first].number = number;
 	if (engine_replay(&app->engine, pending, closing.snapshot, &has_window,
 			  &why) != 0)
 		replay_failed(app, &why);
 	else if (has_window)
 		app_send(app, true, true);
+	return true;
 }
 
 /* --- what the output has taken -------------------------------------------- */
@@ -182,6 +192,7 @@ void app_mark_window(struct app *app, uint64_t number)
 		taken->capacity = capacity;
 	}
 	marks[taken->count++] = (struct mark){number, taken->queued_bytes};
+	taken->queued = number;
 }
 
 void app_mark_taken(struct app *app)
@@ -212,6 +223,18 @@ void app_note_positions(struct app *app, struct savepoint *savepoint)
 	positions_save(&app->positions, savepoint);
 }
 
+bool app_may_print(const struct app *app)
+{
+	return !app->state || app->taken.kept >= app->taken.queued;
+}
+
+bool app_wants_mark(const struct app *app)
+{
+	return app->state && !app->saving && !app->unsaved &&
+	       app->out.saved > 0 && !app->out.printing &&
+	       !app_may_print(app) && queue_waiting(&app->queue) == 0;
+}
+
 static void start_save(struct app *app, struct outgoing *place)
 {
 	struct error error;
@@ -223,8 +246,17 @@ static void start_save(struct app *app, struct outgoing *place)
 	}
 	app_mark_taken(app);
 	place->number = state_last(app->state) + 1;
-	state_save(app->state, &place->savepoint, app->taken.number);
+	app->taken.said = app->taken.number;
+	state_save(app->state, &place->savepoint, app->taken.said);
 	app->saving = true;
+}
+
+static void save_is_done(struct app *app)
+{
+	app->taken.kept = app->taken.said;
+	app->out.saved += !app->marking;
+	app->saving = false;
+	app->marking = false;
 }
 
 /* The first of those on their way that is not saved. */
@@ -235,23 +267,32 @@ static struct outgoing *first_unsaved(struct app *app)
 	return &out->places[(out->first + out->saved) % OUTGOING_MAX];
 }
 
-void app_save(struct app *app)
+void app_end_save(struct app *app)
 {
 	struct error error;
 
-	if (!app->state || app->unsaved)
+	if (!app->saving)
 		return;
-	if (app->saving) {
-		switch (state_poll(app->state, &error)) {
-		case STATE_SAVING: return;
-		case STATE_FAILED: give_up(app, &error); return;
-		case STATE_IDLE: break;
-		}
-		app->saving = false;
-		app->out.saved++;
+	switch (state_poll(app->state, &error)) {
+	case STATE_SAVING: return;
+	case STATE_FAILED: give_up(app, &error); return;
+	case STATE_IDLE: save_is_done(app); return;
 	}
-	if (app->out.count > app->out.saved)
+}
+
+void app_save(struct app *app)
+{
+	struct outgoing nothing = {0};
+
+	if (!app->state || app->unsaved || app->saving)
+		return;
+	if (app->out.count > app->out.saved) {
 		start_save(app, first_unsaved(app));
+	} else if (app_wants_mark(app)) {
+		start_save(app, &nothing);
+		app->marking = app->saving;
+		savepoint_release(&nothing.savepoint);
+	}
 }
 
 /* False: it failed, and that was said. */
@@ -281,16 +322,12 @@ static void save_last(struct app *app)
 	if (!app->resumed || app->unsaved ||
 	    !backlog_is_empty(&app->engine.backlog))
 		return;
-	if (app->saving && wait_for_save(app)) {
-		app->saving = false;
-		app->out.saved++;
-	}
+	if (app->saving && wait_for_save(app))
+		save_is_done(app);
 	while (!app->unsaved && app->out.count > app->out.saved) {
 		start_save(app, first_unsaved(app));
-		if (app->saving && wait_for_save(app)) {
-			app->saving = false;
-			app->out.saved++;
-		}
+		if (app->saving && wait_for_save(app))
+			save_is_done(app);
 	}
 	if (app->unsaved)
 		return;

@@ -119,10 +119,8 @@ static bool settle_one(struct app *app)
 			  (!gap->pending || app->held.read_ns < gap->to_ns);
 	int64_t until_ns = app->clock.now_ns;
 
-	if (app_must_replay(app)) {
-		app_replay(app);
-		return true;
-	}
+	if (app_must_replay(app))
+		return app_replay(app);
 	if (held_first)
 		until_ns = app->held.read_ns;
 	else if (gap->pending)
@@ -145,9 +143,10 @@ static bool settle_one(struct app *app)
 void app_settle(struct app *app)
 {
 	do {
-		app_save(app);
+		app_end_save(app);
 		app_print(app);
+		app_save(app);
 	} while (app_has_way(app) && !app->finished && settle_one(app));
-	app_save(app);
 	app_print(app);
+	app_save(app);
 }

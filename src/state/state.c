@@ -22,6 +22,7 @@ struct state {
 	pthread_cond_t done;   /* the owner: a save has ended */
 	bool is_waiting;       /* a savepoint, for the thread to take */
 	bool is_ending;
+	bool is_read; /* nobody reads what is pending any more */
 	enum state_status status;
 	struct savepoint savepoint; /* to be saved; else memory to use again */
 	uint64_t taken;
@@ -59,6 +60,17 @@ static bool has_work(struct state *state)
 	return has;
 }
 
+/* What is pending moves when it is folded. */
+static bool may_tidy(struct state *state)
+{
+	bool may;
+
+	pthread_mutex_lock(&state->mutex);
+	may = state->is_read;
+	pthread_mutex_unlock(&state->mutex);
+	return may;
+}
+
 static void save(struct state *state, struct savepoint *savepoint,
 		 uint64_t taken)
 {
@@ -70,7 +82,7 @@ static void save(struct state *state, struct savepoint *savepoint,
 	answer(state, status, savepoint, &error);
 	/* Rows wait for the answer, not for this. Some of it is done each time,
 	 * so that it does not pile up. */
-	while (store_tidy(&state->store) && !has_work(state))
+	while (may_tidy(state) && store_tidy(&state->store) && !has_work(state))
 		;
 }
 
@@ -196,6 +208,13 @@ const struct savepoint *state_pending(const struct state *state, size_t index)
 	return &store->pending[store->taken + index].savepoint;
 }
 
+uint64_t state_pending_number(const struct state *state, size_t index)
+{
+	const struct store *store = &state->store;
+
+	return store->pending[store->taken + index].number;
+}
+
 uint64_t state_last(const struct state *state)
 {
 	return state->last;
@@ -204,6 +223,9 @@ uint64_t state_last(const struct state *state)
 void state_forget_kept(struct state *state)
 {
 	savepoint_release(&state->store.kept);
+	pthread_mutex_lock(&state->mutex);
+	state->is_read = true;
+	pthread_mutex_unlock(&state->mutex);
 }
 
 /* --- saving --------------------------------------------------------------- */

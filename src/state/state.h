@@ -44,9 +44,15 @@ bool state_is_new(const struct state *state);
  */
 const struct savepoint *state_kept(const struct state *state);
 
-/* Those pending, oldest first: NULL behind the last one. Each holds its groups
- * and its window. The state's, until state_save(). */
+/*
+ * Those pending, oldest first: NULL behind the last one. Each holds its groups
+ * and its window. The state's. Not while a save is running, nor after
+ * state_forget_kept(); a save that says what was taken moves others up.
+ */
 const struct savepoint *state_pending(const struct state *state, size_t index);
+
+/* The number of such a one. */
+uint64_t state_pending_number(const struct state *state, size_t index);
 
 /* The number of the last savepoint given to state_save(); 0: none. */
 uint64_t state_last(const struct state *state);
