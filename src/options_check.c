@@ -151,40 +151,13 @@ static int check_slide(const struct options *options,
 	return 0;
 }
 
-/* Is the FIELD's label that of one before it? */
-static int check_label(char *const *names, size_t i, struct error *error)
-{
-	struct buffer label = {0};
-	struct buffer other = {0};
-	int result = 0;
-
-	label_append_name(&label, names[i]);
-	for (size_t j = 0; j < i && result == 0; j++) {
-		buffer_clear(&other);
-		label_append_name(&other, names[j]);
-		if (span_equal(buffer_span(&label), buffer_span(&other)))
-			result = error_set(error,
-					   "the FIELDs '%s' and '%s' are the "
-					   "same label for --format=prometheus",
-					   names[j], names[i]);
-	}
-	if (label.failed || other.failed)
-		result = error_set(error, "out of memory");
-	buffer_release(&label);
-	buffer_release(&other);
-	return result;
-}
-
 /* With --merge the names come later. */
 static int check_labels(const struct options *options, struct error *error)
 {
 	if (options->format != FORMAT_PROMETHEUS || !options->key_names)
 		return 0;
-	for (size_t i = 0; i < options->key_count; i++) {
-		if (check_label(options->key_names, i, error) < 0)
-			return -1;
-	}
-	return 0;
+	return label_check_names((const char *const *)options->key_names,
+				 options->key_count, error);
 }
 
 int options_check_resolved(const struct options *options,

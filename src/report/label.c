@@ -102,3 +102,36 @@ void label_append_value(struct buffer *out, struct span text)
 		text = span_make(text.data + used, text.size - used);
 	}
 }
+
+/* Is the FIELD's label that of one before it? */
+static int check_name(const char *const *names, size_t i, struct error *error)
+{
+	struct buffer label = {0};
+	struct buffer other = {0};
+	int result = 0;
+
+	label_append_name(&label, names[i]);
+	for (size_t j = 0; j < i && result == 0; j++) {
+		buffer_clear(&other);
+		label_append_name(&other, names[j]);
+		if (span_equal(buffer_span(&label), buffer_span(&other)))
+			result = error_set(error,
+					   "the FIELDs '%s' and '%s' are the "
+					   "same label for --format=prometheus",
+					   names[j], names[i]);
+	}
+	if (label.failed || other.failed)
+		result = error_set(error, "out of memory");
+	buffer_release(&label);
+	buffer_release(&other);
+	return result;
+}
+
+int label_check_names(const char *const *names, size_t count,
+		      struct error *error)
+{
+	for (size_t i = 0; i < count; i++)
+		if (check_name(names, i, error) != 0)
+			return -1;
+	return 0;
+}

@@ -5,6 +5,7 @@
 #define REPORT_LABEL_H
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/span.h"
 
 /*
@@ -14,6 +15,10 @@
  * gets one more _ before it. Two FIELDs may have the same label name.
  */
 void label_append_name(struct buffer *out, const char *name);
+
+/* -1: two of the FIELDs have one label name, or memory is out. */
+int label_check_names(const char *const *names, size_t count,
+		      struct error *error) MUST_CHECK;
 
 /*
  * Appends text as it stands in the quotes of a label value, where only \, " and
