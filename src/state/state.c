@@ -22,7 +22,7 @@ struct state {
 	pthread_cond_t done;   /* the owner: a save has ended */
 	bool is_waiting;       /* a savepoint, for the thread to take */
 	bool is_ending;
-	bool is_read; /* nobody reads what is pending any more */
+	bool is_read; /* nobody needs what was pending when it was opened */
 	enum state_status status;
 	struct savepoint savepoint; /* to be saved; else memory to use again */
 	uint64_t taken;
@@ -160,6 +160,7 @@ int state_open(struct state **state, const char *path, const char *query,
 		return -1;
 	}
 	opened->last = opened->store.last;
+	opened->is_read = state_pending(opened, 0) == NULL;
 	if (start(opened, error) < 0) {
 		store_close(&opened->store);
 		free(opened);

@@ -57,7 +57,8 @@ uint64_t state_pending_number(const struct state *state, size_t index);
 /* The number of the last savepoint given to state_save(); 0: none. */
 uint64_t state_last(const struct state *state);
 
-/* What was read is restored: its memory may go. Pending ones stay pending. */
+/* What was read is restored: its memory may go. Pending ones stay pending, and
+ * may be folded from here on. */
 void state_forget_kept(struct state *state);
 
 /* A descriptor to poll for POLLIN while a save is running. The state's. */
