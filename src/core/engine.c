@@ -127,7 +127,9 @@ static int init_parts(struct engine *engine)
 		calloc(query->condition_count + 1, sizeof(*engine->watched));
 	if (!engine->watched)
 		return engine_no_memory(engine);
-	if (groups_init(&engine->groups, query->records.key_count,
+	/* Of rows it is known once one came: see engine_name_keys(). */
+	if (groups_init(&engine->groups,
+			query->merge ? 0 : query->records.key_count,
 			query->hash_seed, &engine->error) != 0)
 		return -1;
 	if (query->merge)
