@@ -179,7 +179,8 @@ static int close_window(struct engine *engine, const struct closing *closing,
 		engine_save_window(engine, closing->savepoint,
 				   closing->snapshot);
 	/* A pane that goes with the window goes from the state, too. */
-	windows_drop(&engine->windows);
+	if (windows_drop(&engine->windows) != 0)
+		return -1;
 	if (closing->savepoint)
 		engine_save(engine, closing->savepoint);
 	return 0;
@@ -323,26 +324,34 @@ static bool is_forgotten(const struct engine *engine, uint32_t group)
 		       windows->closed + 1 - windows->span;
 }
 
+/* Its totals first: a group that stays for want of memory is tried again. */
+static int forget_group(struct engine *engine, uint32_t group)
+{
+	struct groups *groups = &engine->groups;
+
+	if (windows_forget(&engine->windows, group) != 0)
+		return -1;
+	if (!(groups->flags[group] & GROUP_RESERVED) &&
+	    groups_remove(groups, group) != 0)
+		return -1;
+	groups->flags[group] &= (uint8_t)~GROUP_NAMED;
+	engine->last_ns[group] = TIME_NONE;
+	engine->named--;
+	return 0;
+}
+
 int engine_forget(struct engine *engine)
 {
 	struct groups *groups = &engine->groups;
-	bool removed = false;
+	uint32_t live = groups->live;
+	int result = 0;
 
-	for (uint32_t group = 1; group < groups->count; group++) {
-		if (!is_forgotten(engine, group))
-			continue;
-		if (!(groups->flags[group] & GROUP_RESERVED) &&
-		    groups_remove(groups, group) != 0)
-			return -1;
-		removed |= !(groups->flags[group] & GROUP_RESERVED);
-		if (windows_forget(&engine->windows, group) != 0)
-			return -1;
-		groups->flags[group] &= (uint8_t)~GROUP_NAMED;
-		engine->last_ns[group] = TIME_NONE;
-		engine->named--;
-	}
-	if (removed)
+	for (uint32_t group = 1; result == 0 && group < groups->count; group++)
+		if (is_forgotten(engine, group))
+			result = forget_group(engine, group);
+	if (groups->live != live)
 		groups_removed(groups);
-	engine->forget_at_ns = TIME_NONE;
-	return 0;
+	if (result == 0)
+		engine->forget_at_ns = TIME_NONE;
+	return result;
 }

@@ -257,47 +257,51 @@ int windows_gather(struct windows *windows, int64_t pane_index, uint32_t groups)
 	return 0;
 }
 
-static void subtract_pane(struct windows *windows, const struct pane *pane)
+/* What cancelled out is there again, and may need memory for that. */
+static int subtract_pane(struct windows *windows, const struct pane *pane)
 {
 	struct pane *window = &windows->window;
 	struct counter counter;
 	uint32_t at = 0;
 
 	while (pane_next(pane, &at, &counter)) {
-		window->counts[counter.group] -= counter.count;
-		window->orders -= counter.count;
-		/* What is subtracted was added before: it has the room. */
 		if (counter.sum && sum_subtract(&window->sums[counter.group],
 						counter.sum) != 0)
-			return;
+			return -1;
+		window->counts[counter.group] -= counter.count;
+		window->orders -= counter.count;
 	}
+	return 0;
 }
 
-void windows_drop(struct windows *windows)
+int windows_drop(struct windows *windows)
 {
 	struct pane *pane;
 
 	if (windows->span == 1) {
 		pane_clear(&windows->window);
-		return;
+		return 0;
 	}
 	pane = panes_find(&windows->panes, windows->closed - windows->span + 1);
 	if (!pane)
-		return;
+		return 0;
 	if (pane == windows->hot)
 		forget_hot(windows);
-	subtract_pane(windows, pane);
+	if (subtract_pane(windows, pane) != 0)
+		return -1;
 	windows->retained--;
 	panes_close(&windows->panes, pane);
+	return 0;
 }
 
 int windows_skip(struct windows *windows, int64_t pane, uint32_t groups)
 {
 	while (windows->closed < pane && windows_next(windows) != PANE_NONE &&
 	       windows_next(windows) <= pane) {
-		if (windows_gather(windows, windows_next(windows), groups) != 0)
+		if (windows_gather(windows, windows_next(windows), groups) !=
+			    0 ||
+		    windows_drop(windows) != 0)
 			return -1;
-		windows_drop(windows);
 	}
 	windows_pass(windows, pane);
 	return 0;

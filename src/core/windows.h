@@ -131,7 +131,7 @@ void windows_pass(struct windows *windows, int64_t pane);
 /* See above; `pane` is behind `closed`. -1: memory is out. */
 int windows_gather(struct windows *windows, int64_t pane,
 		   uint32_t groups) MUST_CHECK;
-void windows_drop(struct windows *windows);
+int windows_drop(struct windows *windows) MUST_CHECK;
 
 /* A pane of an earlier run, gathered there, is one of the next window's. */
 int windows_regather(struct windows *windows, const struct pane *pane,

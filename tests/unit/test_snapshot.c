@@ -73,7 +73,7 @@ static void gather(void)
 static void close_window(void)
 {
 	gather();
-	windows_drop(&windows);
+	ck_assert_int_eq(windows_drop(&windows), 0);
 	gathered = false;
 	now_ns += 5 * NS_PER_S;
 }

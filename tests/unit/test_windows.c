@@ -61,6 +61,11 @@ static void gather(int64_t pane)
 	ck_assert_int_eq(windows_gather(&windows, pane, GROUPS), 0);
 }
 
+static void drop(void)
+{
+	ck_assert_int_eq(windows_drop(&windows), 0);
+}
+
 /* --- panes and time ------------------------------------------------------- */
 
 START_TEST(panes_are_counted_from_the_origin_both_ways)
@@ -129,7 +134,7 @@ START_TEST(a_closed_windows_counts_go_to_the_totals)
 	gather(2);
 	ck_assert_uint_eq(in_window(2), 3);
 	ck_assert_uint_eq(windows.totals[2], 3);
-	windows_drop(&windows);
+	drop();
 	ck_assert_uint_eq(windows_open_orders(&windows), 0);
 	ck_assert_uint_eq(in_window(2), 0);
 	count(15 * S, 2);
@@ -146,7 +151,7 @@ START_TEST(room_for_more_groups_keeps_what_was_counted)
 	windows_begin(&windows, 0, 10 * S);
 	count(10 * S, 3);
 	gather(2);
-	windows_drop(&windows);
+	drop();
 	ck_assert_int_eq(windows_reserve(&windows, 100000), 0);
 	ck_assert_uint_eq(windows.totals[3], 1);
 	for (size_t i = 4; i < 100000; i++)
@@ -163,7 +168,7 @@ START_TEST(closing_windows_takes_no_more_memory)
 	for (int64_t i = 0; i < 1000; i++) {
 		count((10 + 5 * i) * S, (uint32_t)i % 4);
 		gather(2 + i);
-		windows_drop(&windows);
+		drop();
 		if (i == 10)
 			before = windows;
 	}
@@ -184,15 +189,15 @@ START_TEST(the_next_window_is_the_first_that_holds_anything)
 	count(50 * S, 1);
 	ck_assert_int_eq(windows_next(&windows), 10);
 	gather(10);
-	windows_drop(&windows);
+	drop();
 	/* Two more windows hold its pane. */
 	ck_assert_int_eq(windows_next(&windows), 11);
 	gather(11);
-	windows_drop(&windows);
+	drop();
 	ck_assert_int_eq(windows_next(&windows), 12);
 	gather(12);
 	ck_assert_uint_eq(in_window(1), 1);
-	windows_drop(&windows);
+	drop();
 	ck_assert_int_eq(windows_next(&windows), 20);
 	ck_assert_uint_eq(in_window(1), 0);
 }
@@ -203,7 +208,7 @@ START_TEST(an_order_for_a_gathered_pane_is_in_the_windows_to_come)
 	start(5 * S, 3, false, false);
 	count(50 * S, 1);
 	gather(10);
-	windows_drop(&windows);
+	drop();
 	count(51 * S, 1);
 	/* One that was not open, but a window to come holds it. */
 	count(49 * S, 2);
@@ -212,11 +217,11 @@ START_TEST(an_order_for_a_gathered_pane_is_in_the_windows_to_come)
 	gather(11);
 	ck_assert_uint_eq(in_window(1), 2);
 	ck_assert_uint_eq(in_window(2), 1);
-	windows_drop(&windows);
+	drop();
 	gather(12);
 	ck_assert_uint_eq(in_window(1), 2);
 	ck_assert_uint_eq(in_window(2), 0);
-	windows_drop(&windows);
+	drop();
 	ck_assert_int_eq(windows_next(&windows), PANE_NONE);
 	ck_assert_uint_eq(windows.total_orders, 3);
 }
@@ -245,7 +250,7 @@ START_TEST(a_window_that_opens_again_is_counted_in_once_more)
 	windows_begin(&windows, 0, 10 * S);
 	count(11 * S, 1);
 	gather(2);
-	windows_drop(&windows);
+	drop();
 	windows_reopen(&windows);
 	count(14 * S, 1);
 	gather(2);
@@ -428,7 +433,7 @@ static void slide(int64_t span)
 		else if (next != PANE_NONE) {
 			gather(next);
 			check_window(next, span);
-			windows_drop(&windows);
+			drop();
 		} else {
 			windows_pass(&windows, closed + 1);
 		}
