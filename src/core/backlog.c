@@ -35,8 +35,7 @@ int backlog_add(struct backlog *backlog, struct stream *stream,
 {
 	size_t offset = backlog->bytes.size;
 
-	if (offset + line.size > BACKLOG_MAX_BYTES ||
-	    reserve_line(backlog) != 0)
+	if (!backlog_has_room(backlog, line.size) || reserve_line(backlog) != 0)
 		return -1;
 	buffer_append_span(&backlog->bytes, line);
 	buffer_append_char(&backlog->bytes, '\n');

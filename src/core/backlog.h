@@ -34,7 +34,16 @@ struct backlog {
 void backlog_init(struct backlog *backlog);
 void backlog_release(struct backlog *backlog);
 
-/* Adds a copy of the line that was read last. -1: it is too much. */
+/* May so many bytes more wait? */
+static inline bool backlog_has_room(const struct backlog *backlog, size_t size)
+{
+	return backlog->bytes.size + size <= BACKLOG_MAX_BYTES;
+}
+
+/*
+ * Adds a copy of the line that was read last. -1: there is no room, or memory
+ * is out.
+ */
 int backlog_add(struct backlog *backlog, struct stream *stream,
 		struct span line) MUST_CHECK;
 

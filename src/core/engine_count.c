@@ -234,6 +234,8 @@ static enum engine_event merge_line(struct engine *engine,
 	    MERGE_LATER) {
 		if (backlog_add(&engine->backlog, stream, line) == 0)
 			return ENGINE_DONE;
+		if (backlog_has_room(&engine->backlog, line.size))
+			return fail(engine);
 		error_set(&engine->error, "no row so far is of a whole window, "
 					  "which would say how long they are: "
 					  "give --window");

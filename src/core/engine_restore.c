@@ -16,12 +16,19 @@ static int no_memory(struct error *error)
 
 /* --- parts of entries ----------------------------------------------------- */
 
-static bool get_sum(struct span *bytes, struct sum *sum)
+/* -1: memory is out, or it is none. */
+static int get_sum(struct span *bytes, struct sum *sum, struct error *error)
 {
 	struct span text;
 
-	return saved_get_text(bytes, &text) &&
-	       sum_read_total(sum, text) == SUM_READ;
+	if (!saved_get_text(bytes, &text))
+		return damaged(error);
+	switch (sum_read_total(sum, text)) {
+	case SUM_READ: return 0;
+	case SUM_NOT_A_NUMBER: return damaged(error);
+	case SUM_NO_MEMORY: break;
+	}
+	return no_memory(error);
 }
 
 static bool get_tallies(struct span *bytes, struct tallies *tallies)
@@ -47,11 +54,13 @@ static int get_counters(struct engine *engine, struct span *bytes,
 		uint64_t group, count;
 
 		if (!saved_get_number(bytes, &group) || group >= groups ||
-		    !saved_get_number(bytes, &count) ||
-		    (pane->summing && !get_sum(bytes, &sum)))
+		    !saved_get_number(bytes, &count))
 			result = damaged(error);
-		else if (pane_add(pane, (uint32_t)group, count,
-				  pane->summing ? &sum : NULL, groups) != 0)
+		else if (pane->summing)
+			result = get_sum(bytes, &sum, error);
+		if (result == 0 &&
+		    pane_add(pane, (uint32_t)group, count,
+			     pane->summing ? &sum : NULL, groups) != 0)
 			result = no_memory(error);
 	}
 	sum_clear(&sum);
@@ -158,10 +167,9 @@ static int restore_group(struct engine *engine, int64_t id, struct span bytes,
 	windows->totals[group] = total;
 	if (engine->last_ns)
 		engine->last_ns[group] = last_ns;
-	if (windows->total_sums &&
-	    !get_sum(&bytes, &windows->total_sums[group]))
-		return damaged(error);
-	return 0;
+	return windows->total_sums
+		       ? get_sum(&bytes, &windows->total_sums[group], error)
+		       : 0;
 }
 
 static int restore_groups(struct engine *engine,
