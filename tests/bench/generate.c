@@ -15,6 +15,11 @@
 #define RECORD_MAX 512
 #define STATUSES   4
 
+#define BEGIN_MS     UINT64_C(1763769600000) /* 2025-11-22T00:00:00Z */
+#define LATE_MS	     1000u
+#define CUSTOMERS    1000000u
+#define ZIPF_OCTAVES 20 /* 2^20 - 1 customers */
+
 static const char *const status_names[STATUSES] = {"CANCELLED", "COMPLETED",
 						   "INPROGRESS", "PLACED"};
 
@@ -32,47 +37,95 @@ static uint64_t draw(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-static int plain_record(char *record, uint64_t *random, const char *status)
+/* What a record is made from. */
+struct draft {
+	uint64_t random;
+	unsigned long number; /* of records before it */
+	const char *status;
+};
+
+/*
+ * Milliseconds since the stream began: ten records each. One in sixteen took
+ * up to a second longer on its way than the others.
+ */
+static unsigned long draw_time(struct draft *draft)
 {
-	uint64_t high = draw(random), low = draw(random);
+	uint64_t drawn = draw(&draft->random);
+	unsigned long time_ms = LATE_MS + draft->number / 10;
+
+	return drawn >> 60 == 0 ? time_ms - drawn % LATE_MS : time_ms;
+}
+
+static int plain_record(char *record, struct draft *draft)
+{
+	uint64_t high = draw(&draft->random), low = draw(&draft->random);
 
 	return snprintf(record, RECORD_MAX,
 			"{\"order_id\": \"%016" PRIx64 "%016" PRIx64
 			"\", \"status\": \"%s\"}\n",
-			high, low, status);
+			high, low, draft->status);
 }
 
-static int orders_record(char *record, uint64_t *random, const char *status)
+static int orders_record(char *record, struct draft *draft)
 {
 	static const char countries[8][3] = {"AT", "CH", "DE", "ES",
 					     "FR", "GB", "IT", "PL"};
 	static const char currencies[4][4] = {"CHF", "EUR", "GBP", "PLN"};
-	uint64_t high = draw(random), low = draw(random);
-	unsigned a = (unsigned)(draw(random) >> 32);
-	unsigned b = (unsigned)(draw(random) >> 32);
+	uint64_t high = draw(&draft->random), low = draw(&draft->random);
+	unsigned a = (unsigned)(draw(&draft->random) >> 32);
+	unsigned b = (unsigned)(draw(&draft->random) >> 32);
+	unsigned long time_ms = draw_time(draft);
 
 	return snprintf(
 		record, RECORD_MAX,
 		"{\"order_id\":\"%016" PRIx64 "%016" PRIx64
-		"\",\"created_at\":\"2026-11-22T%02u:%02u:%02uZ\","
+		"\",\"created_at\":\"2025-11-22T%02lu:%02lu:%02lu.%03luZ\","
 		"\"customer\":{\"id\":%u,\"country\":\"%s\"},\"items\":%u,"
 		"\"amount\":%u.%02u,\"currency\":\"%s\",\"express\":%s,"
 		"\"status\":\"%s\"}\n",
-		high, low, a % 24, (a >> 5) % 60, (a >> 11) % 60, b % 1000000,
+		high, low, time_ms / 3600000, time_ms / 60000 % 60,
+		time_ms / 1000 % 60, time_ms % 1000, b % 1000000,
 		countries[a >> 29], 1 + (a >> 17) % 9, b >> 20, (b >> 4) % 100,
 		currencies[b >> 30], (a >> 21) % 4 == 0 ? "true" : "false",
-		status);
+		draft->status);
+}
+
+static int customer_record(char *record, struct draft *draft, uint64_t customer)
+{
+	uint64_t high = draw(&customer), low = draw(&customer);
+
+	return snprintf(record, RECORD_MAX,
+			"{\"customer\": \"%016" PRIx64 "%016" PRIx64
+			"\", \"at\": %" PRIu64 ", \"status\": \"%s\"}\n",
+			high, low, BEGIN_MS + draw_time(draft), draft->status);
+}
+
+/* All customers alike. */
+static int many_record(char *record, struct draft *draft)
+{
+	return customer_record(record, draft, draw(&draft->random) % CUSTOMERS);
+}
+
+/* Zipf's law: those ranked 2 to 3, 4 to 7, .. buy as much as the first. */
+static int zipf_record(char *record, struct draft *draft)
+{
+	uint64_t drawn = draw(&draft->random);
+	uint64_t octave = UINT64_C(1) << (drawn >> 32) % ZIPF_OCTAVES;
+
+	return customer_record(record, draft, octave + drawn % octave);
 }
 
 struct corpus {
 	const char *name;
 	/* Returns how many bytes the record has. */
-	int (*record)(char *record, uint64_t *random, const char *status);
+	int (*record)(char *record, struct draft *draft);
 };
 
 static const struct corpus corpora[] = {
 	{"plain", plain_record},
 	{"orders", orders_record},
+	{"many", many_record},
+	{"zipf", zipf_record},
 };
 
 static const struct corpus *corpus_find(const char *name)
@@ -87,14 +140,15 @@ static const struct corpus *corpus_find(const char *name)
 static int corpus_write(const struct corpus *corpus, unsigned long long size,
 			FILE *file, unsigned long counts[STATUSES])
 {
-	uint64_t random = SEED;
+	struct draft draft = {.random = SEED};
 	char record[RECORD_MAX];
 
-	for (unsigned long long written = 0; written < size;) {
-		unsigned status = status_of[draw(&random) >> 60];
-		int length =
-			corpus->record(record, &random, status_names[status]);
+	for (unsigned long long written = 0; written < size; draft.number++) {
+		unsigned status = status_of[draw(&draft.random) >> 60];
+		int length;
 
+		draft.status = status_names[status];
+		length = corpus->record(record, &draft);
 		if (fwrite(record, (size_t)length, 1, file) != 1)
 			return -1;
 		written += (unsigned long long)length;
@@ -110,7 +164,8 @@ int main(int argc, char **argv)
 	FILE *file;
 
 	if (!corpus) {
-		fprintf(stderr, "usage: generate plain|orders BYTES FILE\n");
+		fprintf(stderr, "usage: generate plain|orders|many|zipf BYTES "
+				"FILE\n");
 		return 2;
 	}
 	file = fopen(argv[3], "w");
