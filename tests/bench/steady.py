@@ -20,8 +20,27 @@ import oc
 HERE = os.path.dirname(os.path.abspath(__file__))
 ORDERS = b"".join(oc.order(status, number) for number, status in enumerate(
     ["PLACED", "INPROGRESS", "COMPLETED", "CANCELLED"] * 5000))
+# The same with times, which stand there in full digits: see timed().
+TIMED = ORDERS.replace(b'"status"', b'"at": 0000000000000, "status"')
+BEGIN_MS = 1_763_769_600_000  # 2025-11-22T00:00:00Z
+SLIDE = "--window=500ms", "--slide=100ms"
 # A row of this group stands once in each window, whatever the format.
 MARK = b"PLACED"
+
+
+def timed(number):
+    """The block of that number: a tenth of a second after the one before."""
+    return TIMED.replace(b'"at": 0000000000000',
+                         b'"at": %d' % (BEGIN_MS + 100 * number))
+
+
+# More of its ways: by name, the options and the orders that go with them.
+WAYS = {
+    "--slide": (SLIDE, ORDERS),
+    "--time": (("--time=at",), timed),
+    "--time --slide": (("--time=at", *SLIDE), timed),
+    "--time --slide --sum": (("--time=at", *SLIDE, "--sum=at"), timed),
+}
 
 
 # --- start -------------------------------------------------------------------
@@ -76,7 +95,10 @@ def connected_ms():
 # --- a running program -------------------------------------------------------
 
 class Load:
-    """Sends orders to a client as fast as it takes them, until it is closed."""
+    """Sends orders to a client as fast as it takes them, until it is closed.
+
+    block: the same bytes over and over, or a function of how many came before.
+    """
 
     def __init__(self, connection, block=ORDERS):
         self._connection = connection
@@ -86,9 +108,13 @@ class Load:
         self._thread.start()
 
     def _work(self):
+        number = 0
         try:
             while not self._ended.is_set():
-                self._connection.send(self._block)
+                self._connection.send(self._block(number)
+                                      if callable(self._block)
+                                      else self._block)
+                number += 1
         except OSError:
             pass  # the client is gone: its own test says why
 
@@ -187,12 +213,12 @@ class Counter:
 
 
 def allocations(counter, *options, block=ORDERS, windows=5):
-    """(before, meanwhile): allocations up to the third window, and from there
+    """(before, meanwhile): allocations up to the sixth window, and from there
     until so many more have been printed, under load all the time."""
     counter.reset()
     with Run("--window=100ms", *options, env=counter.env) as run, \
             Load(run.connection, block):
-        run.wait_windows(3)
+        run.wait_windows(6)
         before = counter.count()
         run.wait_windows(windows)
         return before, counter.count() - before

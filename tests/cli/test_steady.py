@@ -30,6 +30,14 @@ def test_windows_under_load_allocate_nothing(counter, name):
     assert meanwhile == 0
 
 
+@pytest.mark.parametrize("way", steady.WAYS)
+def test_panes_and_sums_allocate_nothing(counter, way):
+    options, block = steady.WAYS[way]
+    before, meanwhile = steady.allocations(counter, *options, block=block)
+    assert before > 0, "the counter counts nothing"
+    assert meanwhile == 0
+
+
 def test_rejected_records_allocate_nothing(counter):
     bad = steady.ORDERS[:100_000] + b'{"status": "PLACED"\n' * 2000 + \
         b'{"status": {}}\n{"stat": 1}\n[]\n' * 2000
