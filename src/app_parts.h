@@ -97,7 +97,6 @@ struct taken {
 	} * marks;
 	size_t count;
 	size_t capacity;
-	uint64_t queued; /* the number of the last window that was queued */
 	uint64_t number; /* the output has taken all up to this one, */
 	uint64_t said;	 /* as the save says that is running, */
 	uint64_t kept;	 /* and as the state knows */
@@ -264,17 +263,14 @@ void app_end_save(struct app *app);
 void app_save(struct app *app);
 
 /*
- * May the next window be queued? Only the last one that the output has taken
- * may be printed again by a later run: first the state knows of the others.
+ * Only the last window that the output has taken may be printed again by a
+ * later run: before the next one is written, the state knows of the others. Is
+ * that what the queue waits for, and app_save() would see to?
  */
-bool app_may_print(const struct app *app);
-
-/* app_save() would tell the state, so that the next one may be. */
 bool app_wants_mark(const struct app *app);
 
-/* A window was rendered to its end; the output took so much. */
+/* A window was rendered to its end. */
 void app_mark_window(struct app *app, uint64_t number);
-void app_mark_taken(struct app *app);
 
 /* Is there a pending window of the run before, to be printed again? */
 bool app_must_replay(const struct app *app);

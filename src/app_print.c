@@ -135,8 +135,6 @@ void app_print(struct app *app)
 	struct error error;
 
 	while (app->out.saved > 0 && !app->broken) {
-		if (!app->out.printing && !app_may_print(app))
-			break;
 		if (!app->out.printing)
 			begin(app);
 		if (render(app))

@@ -14,13 +14,15 @@ static void give_up(struct app *app, const struct error *error)
 	app_fail(app, error);
 	app->unsaved = true;
 	app->saving = false;
-	/* What is not saved is not printed: it will be counted again. Of the
-	 * rest only one can be, the others are the next run's. */
-	if (app->out.saved > 1)
-		app->out.saved = 1;
-	if (app->out.saved == 1 && !app->out.printing && !app_may_print(app))
+	/* What is not saved is not printed: it will be counted again. What
+	 * the state would have to know more of first is the next run's. */
+	if (app->queue.allowed != SIZE_MAX)
 		app->out.saved = 0;
+	else if (app->out.saved > 1)
+		app->out.saved = 1;
 	app->out.count = app->out.saved;
+	app->out.printing = app->out.printing && app->out.count > 0;
+	queue_drop_rest(&app->queue);
 	app->finished = true;
 }
 
@@ -175,6 +177,38 @@ bool app_replay(struct app *app)
 
 /* --- what the output has taken -------------------------------------------- */
 
+static void note_taken(struct app *app)
+{
+	struct taken *taken = &app->taken;
+	uint64_t written = taken->queued_bytes - queue_waiting(&app->queue);
+	size_t done = 0;
+
+	while (done < taken->count && taken->marks[done].end_bytes <= written)
+		taken->number = taken->marks[done++].number;
+	taken->count -= done;
+	for (size_t i = 0; i < taken->count; i++)
+		taken->marks[i] = taken->marks[done + i];
+}
+
+/* One window further than the state knows to be taken, and not more. */
+static void allow(struct app *app)
+{
+	const struct taken *taken = &app->taken;
+	uint64_t written = taken->queued_bytes - queue_waiting(&app->queue);
+
+	note_taken(app);
+	/* A file that is replaced may be so again. */
+	if (app->queue.replaces)
+		return;
+	if (taken->number > taken->kept)
+		queue_allow(&app->queue, 0);
+	else if (taken->count > 0)
+		queue_allow(&app->queue,
+			    (size_t)(taken->marks[0].end_bytes - written));
+	else
+		queue_allow(&app->queue, SIZE_MAX);
+}
+
 void app_mark_window(struct app *app, uint64_t number)
 {
 	struct taken *taken = &app->taken;
@@ -192,20 +226,13 @@ void app_mark_window(struct app *app, uint64_t number)
 		taken->capacity = capacity;
 	}
 	marks[taken->count++] = (struct mark){number, taken->queued_bytes};
-	taken->queued = number;
+	allow(app);
 }
 
-void app_mark_taken(struct app *app)
+bool app_wants_mark(const struct app *app)
 {
-	struct taken *taken = &app->taken;
-	uint64_t written = taken->queued_bytes - queue_waiting(&app->queue);
-	size_t done = 0;
-
-	while (done < taken->count && taken->marks[done].end_bytes <= written)
-		taken->number = taken->marks[done++].number;
-	taken->count -= done;
-	for (size_t i = 0; i < taken->count; i++)
-		taken->marks[i] = taken->marks[done + i];
+	return app->state && !app->saving && !app->unsaved &&
+	       app->queue.allowed == 0 && queue_waiting(&app->queue) > 0;
 }
 
 /* --- saving --------------------------------------------------------------- */
@@ -223,18 +250,6 @@ void app_note_positions(struct app *app, struct savepoint *savepoint)
 	positions_save(&app->positions, savepoint);
 }
 
-bool app_may_print(const struct app *app)
-{
-	return !app->state || app->taken.kept >= app->taken.queued;
-}
-
-bool app_wants_mark(const struct app *app)
-{
-	return app->state && !app->saving && !app->unsaved &&
-	       app->out.saved > 0 && !app->out.printing &&
-	       !app_may_print(app) && queue_waiting(&app->queue) == 0;
-}
-
 static void start_save(struct app *app, struct outgoing *place)
 {
 	struct error error;
@@ -244,7 +259,7 @@ static void start_save(struct app *app, struct outgoing *place)
 		give_up(app, &error);
 		return;
 	}
-	app_mark_taken(app);
+	note_taken(app);
 	place->number = state_last(app->state) + 1;
 	app->taken.said = app->taken.number;
 	state_save(app->state, &place->savepoint, app->taken.said);
@@ -257,6 +272,7 @@ static void save_is_done(struct app *app)
 	app->out.saved += !app->marking;
 	app->saving = false;
 	app->marking = false;
+	allow(app);
 }
 
 /* The first of those on their way that is not saved. */

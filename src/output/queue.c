@@ -145,7 +145,8 @@ int queue_open(struct queue *queue, const char *path, enum queue_mode mode,
 
 	if (path && strcmp(path, "-") == 0)
 		path = NULL;
-	*queue = (struct queue){.path = path, .loop = loop, .mode = mode};
+	*queue = (struct queue){
+		.path = path, .loop = loop, .mode = mode, .allowed = SIZE_MAX};
 	if (path)
 		return open_file(queue, truncates ? O_TRUNC : O_APPEND, empty,
 				 error);
@@ -175,6 +176,24 @@ int queue_reopen(struct queue *queue, bool *empty, struct error *error)
 struct buffer *queue_buffer(struct queue *queue)
 {
 	return &queue->bytes;
+}
+
+void queue_allow(struct queue *queue, size_t bytes)
+{
+	queue->allowed = bytes;
+}
+
+/* Of those that wait. */
+static size_t queue_writable(const struct queue *queue)
+{
+	size_t waiting = queue_waiting(queue);
+
+	return waiting < queue->allowed ? waiting : queue->allowed;
+}
+
+void queue_drop_rest(struct queue *queue)
+{
+	queue->bytes.size = queue->written + queue_writable(queue);
 }
 
 static void queue_compact(struct queue *queue)
@@ -229,7 +248,7 @@ static bool is_ready(const struct queue *queue)
 static ssize_t write_piece(const struct queue *queue)
 {
 	const char *data = queue->bytes.data + queue->written;
-	size_t size = queue_waiting(queue);
+	size_t size = queue_writable(queue);
 	size_t most = queue->is_regular ? FILE_PIECE_BYTES : PIPE_BUF;
 
 	if (size > most)
@@ -245,7 +264,7 @@ static int write_some(struct queue *queue, struct error *error)
 {
 	size_t turn = 0;
 
-	while (queue_waiting(queue) > 0 &&
+	while (queue_writable(queue) > 0 &&
 	       (queue->is_regular || turn < TURN_BYTES)) {
 		ssize_t size;
 
@@ -260,6 +279,8 @@ static int write_some(struct queue *queue, struct error *error)
 			return fail(queue, EIO, error);
 		if (size > 0) {
 			queue->written += (size_t)size;
+			if (queue->allowed != SIZE_MAX)
+				queue->allowed -= (size_t)size;
 			turn += (size_t)size;
 		}
 	}
@@ -286,7 +307,7 @@ static int write_waiting(struct queue *queue, struct error *error)
 		queue->written = 0;
 		return fail(queue, ENOMEM, error);
 	}
-	if (queue_waiting(queue) == 0) {
+	if (queue_writable(queue) == 0) {
 		queue->watch.events = 0;
 		return check_reader(queue, error);
 	}
@@ -294,7 +315,7 @@ static int write_waiting(struct queue *queue, struct error *error)
 		return -1;
 	result = write_some(queue, error);
 	queue_compact(queue);
-	queue->watch.events = queue_waiting(queue) > 0 ? POLLOUT : 0;
+	queue->watch.events = queue_writable(queue) > 0 ? POLLOUT : 0;
 	return result;
 }
 

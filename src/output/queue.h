@@ -38,6 +38,7 @@ enum queue_mode {
 struct queue {
 	struct buffer bytes; /* those before `written` are gone */
 	size_t written;
+	size_t allowed;	  /* of those that wait, so many may be written */
 	const char *path; /* NULL: standard output; else the caller's */
 	struct loop *loop;
 	struct loop_watch watch;
@@ -79,6 +80,13 @@ static inline bool queue_is_full(const struct queue *queue)
 
 /* Where to append; follow it with queue_write(). */
 struct buffer *queue_buffer(struct queue *queue);
+
+/* At most so many of the bytes that wait, or come, are written until the next
+ * call; SIZE_MAX: all. */
+void queue_allow(struct queue *queue, size_t bytes);
+
+/* Drops what waits and may not be written. */
+void queue_drop_rest(struct queue *queue);
 
 /*
  * Writes what can be written now without waiting and sets what the loop

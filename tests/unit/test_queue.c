@@ -177,6 +177,32 @@ START_TEST(a_pipe_that_is_full_never_blocks)
 }
 END_TEST
 
+START_TEST(what_is_not_allowed_is_not_written_nor_waited_for)
+{
+	int reader = stdout_to_pipe();
+	size_t taken;
+
+	must_open(NULL);
+	queue_allow(&queue, 5000);
+	fill(0, 9000);
+	must_write();
+	taken = take(reader, 0, SIZE_MAX);
+	ck_assert_uint_eq(taken, 5000);
+	ck_assert_uint_eq(queue_waiting(&queue), 4000);
+	ck_assert_int_eq(queue.watch.events, 0);
+	queue_allow(&queue, 1000);
+	queue_drop_rest(&queue);
+	ck_assert_uint_eq(queue_waiting(&queue), 1000);
+	must_write();
+	taken = take(reader, taken, SIZE_MAX);
+	queue_allow(&queue, SIZE_MAX);
+	fill(taken, 100);
+	must_write();
+	ck_assert_uint_eq(take(reader, taken, SIZE_MAX), 6100);
+	must_close();
+}
+END_TEST
+
 START_TEST(a_borrowed_descriptor_keeps_its_flags)
 {
 	int reader = stdout_to_pipe();
@@ -450,6 +476,8 @@ static void add_pipe_tests(TCase *tests)
 		tests,
 		a_descriptor_that_someone_made_nonblocking_loses_nothing);
 	tcase_add_test(tests, a_socket_that_is_full_never_blocks);
+	tcase_add_test(tests,
+		       what_is_not_allowed_is_not_written_nor_waited_for);
 	tcase_add_test(tests, it_is_full_at_16_mib);
 	tcase_add_test(tests,
 		       with_sigpipe_ignored_a_reader_that_is_gone_is_an_error);
