@@ -253,7 +253,7 @@ static void take_timed(struct run *run, const char *line)
 
 static void send_timed(struct run *run, int from, int to)
 {
-	char line[128];
+	char line[256];
 
 	for (int i = from; i < to && !run->told; i++) {
 		if (run->query.merge)

@@ -129,12 +129,12 @@ START_TEST(one_behind_which_more_comes_holds_back_whatever_it_delivers)
 	start(0, 0);
 	a.unread = true;
 	watermark_add(&watermark, &a, 0);
-	move(&a, 100);
-	assert_none();
-	/* The last file of the folder. */
-	watermark_remove(&watermark, &a);
 	watermark_add(&watermark, &b, 0);
+	move(&a, 100);
 	move(&b, 50);
+	assert_none();
+	/* The last file of the folder begins. */
+	watermark_remove(&watermark, &a);
 	assert_is(50);
 }
 END_TEST
