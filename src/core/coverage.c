@@ -105,8 +105,11 @@ void coverage_reach(struct coverage *coverage, int64_t now_ns)
 
 void coverage_source_up(struct coverage *coverage, int64_t now_ns)
 {
-	struct covered *covered = covered_at(coverage, coverage->open);
+	struct covered *covered;
 
+	if (!coverage->ring)
+		return;
+	covered = covered_at(coverage, coverage->open);
 	coverage->down--;
 	coverage->up++;
 	if (covered->counted)
@@ -117,8 +120,11 @@ void coverage_source_up(struct coverage *coverage, int64_t now_ns)
 
 void coverage_source_ended(struct coverage *coverage, int64_t now_ns)
 {
-	struct covered *covered = covered_at(coverage, coverage->open);
+	struct covered *covered;
 
+	if (!coverage->ring)
+		return;
+	covered = covered_at(coverage, coverage->open);
 	coverage->up--;
 	if (coverage->up > 0)
 		return;
@@ -137,6 +143,8 @@ void coverage_source_down(struct coverage *coverage, int64_t now_ns)
 
 void coverage_source_hurt(struct coverage *coverage)
 {
+	if (!coverage->ring)
+		return;
 	coverage->down++;
 	covered_at(coverage, coverage->open)->partial = true;
 	disturb(coverage);
@@ -145,7 +153,7 @@ void coverage_source_hurt(struct coverage *coverage)
 void coverage_wait(struct coverage *coverage, bool waiting)
 {
 	coverage->waiting = waiting;
-	if (!waiting)
+	if (!waiting || !coverage->ring)
 		return;
 	covered_at(coverage, coverage->open)->partial = true;
 	disturb(coverage);

@@ -34,7 +34,7 @@ struct covered {
 struct coverage {
 	int64_t pane_ns; /* 0: one pane, without end */
 	int64_t origin_ns;
-	struct covered *ring; /* by index, modulo size */
+	struct covered *ring; /* by index, modulo size; NULL: see below */
 	int64_t size;
 	int64_t first;	   /* the pane in which the run began */
 	int64_t open;	   /* the pane that is counted in */
@@ -56,7 +56,10 @@ void coverage_begin(struct coverage *coverage, int64_t origin_ns,
 /* Time went on; before each of the news below, and before a window closes. */
 void coverage_reach(struct coverage *coverage, int64_t now_ns);
 
-/* A source that was down is up, that was up is down, or has ended. */
+/*
+ * A source that was down is up, that was up is down, or has ended. Where the
+ * coverage is all zeros, as by event time, such news changes nothing.
+ */
 void coverage_source_up(struct coverage *coverage, int64_t now_ns);
 void coverage_source_down(struct coverage *coverage, int64_t now_ns);
 void coverage_source_ended(struct coverage *coverage, int64_t now_ns);

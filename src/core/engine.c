@@ -112,8 +112,8 @@ int engine_lay(struct engine *engine, int64_t window_ns, int64_t slide_ns)
 	if (query->idle_ns == 0)
 		engine->watermark.idle_ns =
 			usual_idle_ns(window_ns, query->lateness_ns);
-	if (coverage_init(&engine->coverage, slide_ns, span, &engine->error) !=
-		    0 ||
+	if ((!query->timed && coverage_init(&engine->coverage, slide_ns, span,
+					    &engine->error) != 0) ||
 	    engine_reserve(engine, engine->groups.count) != 0)
 		return engine_no_memory(engine);
 	return 0;

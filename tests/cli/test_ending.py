@@ -45,6 +45,26 @@ def test_0_max_windows_and_for_were_reached(silence):
                   stdin=silence).status == 0
 
 
+@pytest.mark.parametrize("row", [
+    b"",
+    b"no json\n",
+    b'{"start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:00:05Z",'
+    b'"partial":false,"summary":{}}\n',
+])
+def test_0_nothing_was_there_to_merge(row):
+    result = oc.run(["--merge", "-q", "-"], stdin=row)
+    assert result.status == 0 and result.out + result.err == b""
+
+
+def test_1_only_parts_of_windows_were_there_to_merge():
+    result = oc.run(["--merge", "-"],
+                    stdin=b'{"start":"2026-01-01T00:00:00Z","end":'
+                    b'"2026-01-01T00:00:05Z","partial":true,"key":{"a":"b"},'
+                    b'"count":1}\n')
+    assert result.status == 1 and result.out == b""
+    assert b"give --window" in result.err
+
+
 def test_max_windows_prints_just_so_many(silence):
     out = oc.run(["-w", "0.05", "-m", "3", *JSON, "-"], stdin=silence).out
     assert len(summaries(out)) == 3

@@ -465,6 +465,20 @@ START_TEST(a_cut_over_all_panes_leaves_none_of_them_counted)
 }
 END_TEST
 
+START_TEST(news_of_sources_change_nothing_where_nothing_is_kept)
+{
+	struct coverage none = {0};
+
+	coverage_source_up(&none, 1 * S);
+	coverage_wait(&none, true);
+	coverage_source_down(&none, 2 * S);
+	coverage_source_hurt(&none);
+	coverage_source_ended(&none, 3 * S);
+	ck_assert_ptr_null(none.ring);
+	ck_assert_uint_eq(none.up + none.down, 0);
+}
+END_TEST
+
 START_TEST(a_long_silence_costs_nothing)
 {
 	start(1, 10000);
@@ -521,6 +535,8 @@ int main(void)
 		a_run_that_begins_inside_of_a_pane_is_in_all_of_its_windows);
 	tcase_add_test(tests, a_cut_inside_of_a_pane_is_in_all_of_its_windows);
 	tcase_add_test(tests, a_cut_over_all_panes_leaves_none_of_them_counted);
+	tcase_add_test(tests,
+		       news_of_sources_change_nothing_where_nothing_is_kept);
 	tcase_add_test(tests, a_long_silence_costs_nothing);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
