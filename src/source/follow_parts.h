@@ -2,6 +2,7 @@
  * What the parts of a followed file share:
  *
  *     rotation.c        names, as the kernel tells them
+ *     follow_list.c     those that are read
  *     follow_look.c     which files are to be read
  *     follow_restore.c  which were, in an earlier run
  *     follow_file.c     the source: reads them
@@ -57,14 +58,7 @@ struct follow_source {
 	uint64_t size_bytes; /* with until_end */
 };
 
-/* --- follow_look.c -------------------------------------------------------- */
-
-/* Begins to listen, and opens what is there. -1: it cannot be followed. */
-int follow_look_first(struct follow_source *self, int64_t now_ns,
-		      struct error *error) MUST_CHECK;
-
-/* Looks at what has changed, if something has, or if it is time to. */
-void follow_look(struct follow_source *self, int64_t now_ns);
+/* --- follow_list.c -------------------------------------------------------- */
 
 /* A file that is closed, or NULL: memory is out. */
 struct followed *followed_new(struct follow_source *self) MUST_CHECK;
@@ -76,8 +70,25 @@ void followed_free(struct follow_source *self, struct followed *file);
 void follow_begin(struct follow_source *self, struct followed *file,
 		  int64_t now_ns);
 
+/* The file that has the name now: those before it are left in the end. */
+void follow_succeed(struct follow_source *self, struct followed *file,
+		    int64_t now_ns);
+
+/* What points to a file of the list, or with NULL to its end. */
+struct followed **follow_link(struct follow_source *self,
+			      const struct followed *file);
+
 /* Leaves a file of the list for good. */
 void follow_leave(struct follow_source *self, struct followed *file);
+
+/* --- follow_look.c -------------------------------------------------------- */
+
+/* Begins to listen, and opens what is there. -1: it cannot be followed. */
+int follow_look_first(struct follow_source *self, int64_t now_ns,
+		      struct error *error) MUST_CHECK;
+
+/* Looks at what has changed, if something has, or if it is time to. */
+void follow_look(struct follow_source *self, int64_t now_ns);
 
 /* --- follow_restore.c ----------------------------------------------------- */
 

@@ -3,62 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "state/store_parts.h"
-
 #define PART_BYTES ((size_t)16 << 20)
-
-/* What needed more memory than this gives it back. */
-#define SPARE_BYTES ((size_t)1 << 20)
-
-/* --- the list of pending ones --------------------------------------------- */
-
-struct store_pending *store_add_pending(struct store *store, uint64_t number)
-{
-	struct store_pending *added;
-
-	if (store->count == store->capacity) {
-		size_t capacity = store->capacity ? store->capacity * 2 : 8;
-		struct store_pending *pending =
-			realloc(store->pending, capacity * sizeof(*pending));
-
-		if (!pending)
-			return NULL;
-		store->pending = pending;
-		store->capacity = capacity;
-	}
-	added = &store->pending[store->count++];
-	if (store->slots < store->count) {
-		store->slots = store->count;
-		savepoint_init(&added->savepoint);
-	}
-	added->number = number;
-	added->rows = 0;
-	return added;
-}
-
-static size_t memory_of(const struct savepoint *savepoint)
-{
-	return savepoint->bytes.capacity + savepoint->window.capacity +
-	       savepoint->capacity * sizeof(*savepoint->entries);
-}
-
-void store_drop_pending(struct store *store, size_t count)
-{
-	store->count -= count;
-	for (size_t i = 0; count > 0 && i < store->count; i++) {
-		struct store_pending dropped = store->pending[i];
-
-		store->pending[i] = store->pending[i + count];
-		store->pending[i + count] = dropped;
-	}
-	for (size_t i = store->count; i < store->count + count; i++) {
-		struct savepoint *savepoint = &store->pending[i].savepoint;
-
-		savepoint_clear(savepoint);
-		if (memory_of(savepoint) > SPARE_BYTES)
-			savepoint_release(savepoint);
-	}
-}
 
 /* --- opening -------------------------------------------------------------- */
 
@@ -172,7 +117,7 @@ static int write_entries(struct store *store, const struct savepoint *savepoint)
 
 static void trim(struct buffer *buffer)
 {
-	if (buffer->capacity > SPARE_BYTES)
+	if (buffer->capacity > STORE_SPARE_BYTES)
 		buffer_release(buffer);
 }
 
@@ -254,22 +199,6 @@ static int write_all(struct store *store, uint64_t folded)
 	return result == SQLITE_OK ? database_commit(&store->database) : result;
 }
 
-/* From here on nothing is saved: what comes would build upon what is not. */
-static void break_store(struct store *store, const char *reason)
-{
-	store->is_broken = true;
-	error_set(&store->broken,
-		  "cannot save in --state '%s': %s; what was saved before "
-		  "stays: see to its disk, and run again",
-		  store->name, reason);
-}
-
-void store_roll_back(struct store *store, int result)
-{
-	break_store(store, database_reason(&store->database, result));
-	database_roll_back(&store->database);
-}
-
 /* Takes what the savepoint holds, and leaves an empty one. */
 static struct store_pending *take_savepoint(struct store *store,
 					    struct savepoint *savepoint)
@@ -299,7 +228,7 @@ int store_save(struct store *store, struct savepoint *savepoint, uint64_t taken,
 	if (!store->is_broken) {
 		added = take_savepoint(store, savepoint);
 		if (!added)
-			break_store(store, "out of memory");
+			store_break(store, "out of memory");
 	}
 	if (!added) {
 		savepoint_clear(savepoint);
