@@ -27,7 +27,7 @@ struct query app_query(const struct app *app)
 		.timed = options->time_field || options->merge,
 		.aligned = options->max_windows == 0 && options->run_ns == 0,
 		.lateness_ns = options->lateness_ns,
-		.idle_ns = options->idle_given ? options->idle_ns : 0,
+		.idle_ns = options->idle_ns,
 		.max_ahead_ns = options->max_ahead_ns,
 		.forget_ns = options->forget_ns,
 		.max_line_bytes = (size_t)options->max_line_bytes,

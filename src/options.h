@@ -26,7 +26,7 @@ struct options {
 	int64_t slide_ns;	/* the window's, unless it slides */
 	const char *time_field; /* NULL: by arrival */
 	int64_t lateness_ns;
-	int64_t idle_ns;       /* TIME_NEVER: never */
+	int64_t idle_ns;       /* TIME_NEVER: never; 0: see core/engine.h */
 	int64_t max_ahead_ns;  /* TIME_NEVER: any */
 	const char *sum_field; /* NULL: none */
 	struct filter *filters;
@@ -35,8 +35,7 @@ struct options {
 	const char *missing_label; /* NULL: reject */
 	struct buffer *expected;   /* encoded keys, see core/key.h */
 	size_t expected_count;
-	bool idle_given; /* else it follows window_ns, once that is known */
-	bool merge;	 /* the key fields are the rows' */
+	bool merge; /* the key fields are the rows' */
 	/* output */
 	enum report_format format;
 	const char *output_path; /* NULL: standard output */
@@ -87,9 +86,6 @@ enum options_outcome {
 enum options_outcome options_read(struct options *options, int argc,
 				  char **argv, struct error *error) MUST_CHECK;
 void options_release(struct options *options);
-
-/* What idle_ns is without --idle. */
-int64_t options_usual_idle_ns(int64_t window_ns, int64_t lateness_ns);
 
 /*
  * Like options_read(), and does what follows from it: prints --help and

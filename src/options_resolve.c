@@ -9,7 +9,6 @@
 #include "core/keytext.h"
 
 #define WINDOW_DEFAULT_NS (5 * NS_PER_S)
-#define IDLE_LEAST_NS	  (30 * NS_PER_S)
 
 /* There is a key column more than there are tabs, the same for all texts. */
 static int take_columns(struct options *options, const char *option,
@@ -181,10 +180,6 @@ static void resolve_windows(struct options *options,
 		options->window_ns = usual_window_ns(options);
 	if (!choices->given[OPTION_SLIDE])
 		options->slide_ns = options->window_ns;
-	options->idle_given = choices->given[OPTION_IDLE];
-	if (!options->idle_given)
-		options->idle_ns = options_usual_idle_ns(options->window_ns,
-							 options->lateness_ns);
 }
 
 static enum report_format usual_format(const struct options *options)
@@ -206,13 +201,6 @@ static void resolve_output(struct options *options,
 		options->header = choices->header;
 	else
 		options->header = options->format == FORMAT_CSV;
-}
-
-int64_t options_usual_idle_ns(int64_t window_ns, int64_t lateness_ns)
-{
-	int64_t idle_ns = window_ns + lateness_ns;
-
-	return idle_ns < IDLE_LEAST_NS ? IDLE_LEAST_NS : idle_ns;
 }
 
 int options_resolve(struct options *options, const struct choices *choices,

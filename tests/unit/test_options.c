@@ -29,8 +29,7 @@ START_TEST(defaults_are_those_of_the_contract)
 	ck_assert_int_eq(options.slide_ns, 5 * NS_PER_S);
 	ck_assert_ptr_null(options.time_field);
 	ck_assert_int_eq(options.lateness_ns, 0);
-	ck_assert_int_eq(options.idle_ns, 30 * NS_PER_S);
-	ck_assert(!options.idle_given);
+	ck_assert_int_eq(options.idle_ns, 0);
 	ck_assert_int_eq(options.max_ahead_ns, 86400 * NS_PER_S);
 	ck_assert_ptr_null(options.sum_field);
 	ck_assert_uint_eq(options.filter_count, 0);

@@ -14,7 +14,6 @@ START_TEST(each_option_of_time_and_state_is_read)
 	ck_assert_str_eq(options.time_field, "created_at");
 	ck_assert_int_eq(options.lateness_ns, 1500 * NS_PER_MS);
 	ck_assert_int_eq(options.idle_ns, 7 * NS_PER_S);
-	ck_assert(options.idle_given);
 	ck_assert_int_eq(options.max_ahead_ns, 2 * DAY);
 	ck_assert_str_eq(options.sum_field, "amount");
 	ck_assert_uint_eq(options.filter_count, 2);
@@ -65,20 +64,16 @@ START_TEST(zero_is_a_lateness_and_a_way_ahead)
 }
 END_TEST
 
-START_TEST(idle_is_window_and_lateness_and_at_least_30_seconds)
+START_TEST(idle_is_left_to_the_windows_unless_it_is_given)
 {
 	accept("-tt|-w10|-l19|-");
-	ck_assert_int_eq(options.idle_ns, 30 * NS_PER_S);
-	accept("-tt|-w10|-l21|-");
-	ck_assert_int_eq(options.idle_ns, 31 * NS_PER_S);
-	accept("-tt|-w36500d|-l36500d|-");
-	ck_assert_int_eq(options.idle_ns, 73000 * DAY);
+	ck_assert_int_eq(options.idle_ns, 0);
+	accept("--merge|-l2m|-");
+	ck_assert_int_eq(options.idle_ns, 0);
+	accept("-tt|-w10|--idle=0.5|-");
+	ck_assert_int_eq(options.idle_ns, 500 * NS_PER_MS);
 	accept("-tt|-w10|--idle=never|-");
 	ck_assert(options.idle_ns == TIME_NEVER);
-	ck_assert(options.idle_given);
-	accept("--merge|-l2m|-");
-	ck_assert_int_eq(options.idle_ns, 120 * NS_PER_S);
-	ck_assert(!options.idle_given);
 }
 END_TEST
 
@@ -276,7 +271,7 @@ int main(void)
 		slide_is_the_window_unless_given,
 		slide_divides_the_window,
 		zero_is_a_lateness_and_a_way_ahead,
-		idle_is_window_and_lateness_and_at_least_30_seconds,
+		idle_is_left_to_the_windows_unless_it_is_given,
 		bad_argument_is_named_with_its_option,
 		all_is_a_window_by_arrival_only,
 		option_that_needs_another_says_so,
