@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app_parts.h"
+#include "report/label.h"
 
 /* How much is rendered before the queue is looked at. */
 #define SLICE_BYTES ((size_t)64 << 10)
@@ -77,13 +78,28 @@ void app_send(struct app *app, bool filled, bool is_saved)
 
 /* --- rendering ------------------------------------------------------------ */
 
-static void begin(struct app *app)
+static void fail(struct app *app, const struct error *error)
+{
+	app->broken = true;
+	app_fail(app, error);
+}
+
+/* False: it cannot be written in that format. */
+static bool begin(struct app *app)
 {
 	struct report_options *options = &app->report.options;
+	struct error error;
 
 	log_status_erase(&app->log);
 	options->key_count =
 		engine_key_names(&app->engine, &options->key_names);
+	/* Only the rows that are merged said what their keys are called. */
+	if (options->format == FORMAT_PROMETHEUS &&
+	    label_check_names(options->key_names, options->key_count, &error) !=
+		    0) {
+		fail(app, &error);
+		return false;
+	}
 	if (options->format == FORMAT_TABLE) {
 		options->columns = app_terminal_columns(STDOUT_FILENO);
 		options->lines = app_terminal_lines(STDOUT_FILENO);
@@ -93,12 +109,7 @@ static void begin(struct app *app)
 					    app->feeds[i].state == FEED_ENDED;
 	report_begin(&app->report, &place_at(app, 0)->snapshot);
 	app->out.printing = true;
-}
-
-static void fail(struct app *app, const struct error *error)
-{
-	app->broken = true;
-	app_fail(app, error);
+	return true;
 }
 
 /* The first window is in the queue, whole. */
@@ -135,8 +146,8 @@ void app_print(struct app *app)
 	struct error error;
 
 	while (app->out.saved > 0 && !app->broken) {
-		if (!app->out.printing)
-			begin(app);
+		if (!app->out.printing && !begin(app))
+			return;
 		if (render(app))
 			finish(app);
 		if (!app->broken && queue_write(&app->queue, &error) != 0) {

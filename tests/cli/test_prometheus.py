@@ -60,6 +60,16 @@ def prometheus(args, data):
     return result.out
 
 
+def test_merged_rows_whose_keys_are_one_label_are_refused(tmp_path):
+    row = (b'{"start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:00:05Z",'
+           b'"partial":false,"key":{"a.b":"x","a_b":"y"},"count":3}\n')
+    output = tmp_path / "orders.prom"
+    result = oc.run(["--merge", "-f", "prometheus", "-o", output, "-"],
+                    stdin=row)
+    assert result.status == 1 and not output.exists()
+    assert result.err.count(b"\n") == 1 and b"the same label" in result.err
+
+
 NASTY = ["", "5", "null", '"', "\\", "a\nb", "a\\nb", "(other)", "\u202e\x00"]
 
 
