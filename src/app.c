@@ -100,7 +100,6 @@ static void open_report(struct app *app)
 	report_init(&app->report, &report);
 }
 
-/* 0, or -1 when the run cannot begin: said. Close it all the same. */
 static enum queue_mode queue_mode(const struct options *options)
 {
 	if (options->format == FORMAT_PROMETHEUS)
@@ -111,6 +110,7 @@ static enum queue_mode queue_mode(const struct options *options)
 					     : QUEUE_APPEND_ROWS;
 }
 
+/* 0, or -1 when the run cannot begin: said. Close it all the same. */
 static int open_all(struct app *app)
 {
 	const struct options *options = app->options;
