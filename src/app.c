@@ -44,7 +44,7 @@ static void check_end(struct app *app)
 
 	if (app->signal == 0)
 		return;
-	if (waiting != app->stuck_bytes || app->saving) {
+	if (waiting != app->stuck_bytes || app->keep.saving) {
 		app->stuck_bytes = waiting;
 		app->stuck_ns = app->clock.mono_ns + STUCK_NS;
 	}
@@ -247,7 +247,7 @@ static bool can_settle(const struct app *app)
 	if (app->finished)
 		return false;
 	if (app_must_replay(app))
-		return !app->saving && app->out.count == 0;
+		return !app->keep.saving && app->out.count == 0;
 	return app->stop != STOP_NOT && app_has_way(app);
 }
 

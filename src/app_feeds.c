@@ -69,8 +69,9 @@ int app_open_feeds(struct app *app)
 		feed->is_local = operand->kind != OPERAND_TCP;
 		app->report_sources[i].name = operand->name;
 		app->feed_count++;
-		if (app->state && source_restore(feed->source, &app->positions,
-						 &error) != 0) {
+		if (app->keep.state &&
+		    source_restore(feed->source, &app->keep.positions,
+				   &error) != 0) {
 			app_fail(app, &error);
 			return -1;
 		}

@@ -6,6 +6,7 @@
  *     app_chunk.c    what a chunk says
  *     app_state.c    what is kept for a later run
  *     app_print.c    windows on their way out
+ *     app_replay.c   those of the run before
  *     app_windows.c  what happened, in its order
  *     app_feeds.c    the sources and their turns
  *     app_query.c    from the options to the query
@@ -102,6 +103,19 @@ struct taken {
 	uint64_t kept;	 /* and as the state knows */
 };
 
+/* What is kept for a later run, and how far that is. */
+struct keeping {
+	struct state *state; /* NULL: nothing is kept */
+	struct loop_watch watch;
+	struct positions positions;
+	struct taken taken;
+	uint64_t replayed; /* of those pending, up to this number */
+	bool saving;	   /* the first one that is not saved, or: */
+	bool marking;	   /* nothing but what the output has taken */
+	bool resumed;	   /* the run before is restored, all of it */
+	bool unsaved;	   /* the state failed: nothing more can be saved */
+};
+
 enum stop {
 	STOP_NOT,
 	STOP_INPUT,	/* the input ended: nothing is left to read */
@@ -135,15 +149,7 @@ struct app {
 	struct report report;
 	struct report_source *report_sources; /* one a feed */
 	struct way_out out;
-	struct state *state; /* NULL: nothing is kept */
-	struct loop_watch state_watch;
-	struct positions positions;
-	struct taken taken;
-	uint64_t replayed; /* of those pending, up to this number */
-	bool saving;	   /* the first one that is not saved, or: */
-	bool marking;	   /* nothing but what the output has taken */
-	bool resumed;	   /* the run before is restored, all of it */
-	bool unsaved;	   /* the state failed: nothing more can be saved */
+	struct keeping keep;
 	struct queue queue;
 	struct rejects rejects;
 	struct status_line line;
@@ -254,6 +260,9 @@ void app_take_held(struct app *app);
  */
 int app_open_state(struct app *app) MUST_CHECK;
 
+/* It failed: nothing more is saved, nor printed that is not; the run ends. */
+void app_keep_no_more(struct app *app, const struct error *error);
+
 /* The places of the sources, as they are now. */
 void app_note_positions(struct app *app, struct savepoint *savepoint);
 
@@ -271,13 +280,6 @@ bool app_wants_mark(const struct app *app);
 
 /* A window was rendered to its end. */
 void app_mark_window(struct app *app, uint64_t number);
-
-/* Is there a pending window of the run before, to be printed again? */
-bool app_must_replay(const struct app *app);
-
-/* Puts the next one on its way, where it is one; after the last one the run
- * goes on where that one stopped. False: it has to wait for another. */
-bool app_replay(struct app *app);
 
 /* The last save of the run; waits for it. Then closes the state. */
 void app_close_state(struct app *app);
@@ -298,6 +300,15 @@ void app_send(struct app *app, bool filled, bool is_saved);
 
 /* Renders into the queue what it takes. */
 void app_print(struct app *app);
+
+/* --- app_replay.c --------------------------------------------------------- */
+
+/* Is there a pending window of the run before, to be printed again? */
+bool app_must_replay(const struct app *app);
+
+/* Puts the next one on its way, where it is one; after the last one the run
+ * goes on where that one stopped. False: it has to wait for another. */
+bool app_replay(struct app *app);
 
 /* --- app_windows.c -------------------------------------------------------- */
 

@@ -21,7 +21,7 @@ bool app_has_way(const struct app *app)
 {
 	const struct way_out *out = &app->out;
 
-	if (!app->state)
+	if (!app->keep.state)
 		return out->count == 0;
 	return out->count < OUTGOING_MAX &&
 	       out->count - out->saved < UNSAVED_MAX;
@@ -34,7 +34,7 @@ struct closing app_closing(struct app *app)
 	savepoint_clear(&place->savepoint);
 	return (struct closing){
 		.snapshot = &place->snapshot,
-		.savepoint = app->state ? &place->savepoint : NULL,
+		.savepoint = app->keep.state ? &place->savepoint : NULL,
 		.alone = app->out.count == 0,
 	};
 }
@@ -64,10 +64,10 @@ void app_send(struct app *app, bool filled, bool is_saved)
 	app->last_start_ns = place->snapshot.start_ns;
 	app->last_end_ns = place->snapshot.end_ns;
 	app->out.count++;
-	app->out.saved += is_saved || !app->state;
+	app->out.saved += is_saved || !app->keep.state;
 	if (is_saved)
 		return;
-	if (app->state)
+	if (app->keep.state)
 		app_note_positions(app, &place->savepoint);
 	app->printed++;
 	if (app->engine.held)
@@ -136,7 +136,7 @@ static bool render(struct app *app)
 		size_t before = bytes->size;
 
 		more = report_slice(&app->report, bytes, SLICE_BYTES);
-		app->taken.queued_bytes += bytes->size - before;
+		app->keep.taken.queued_bytes += bytes->size - before;
 	}
 	return !more;
 }

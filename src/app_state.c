@@ -9,11 +9,11 @@
 /* How long the last saves of a run may take. */
 #define LAST_SAVES_MS 30000
 
-static void give_up(struct app *app, const struct error *error)
+void app_keep_no_more(struct app *app, const struct error *error)
 {
 	app_fail(app, error);
-	app->unsaved = true;
-	app->saving = false;
+	app->keep.unsaved = true;
+	app->keep.saving = false;
 	/* What is not saved is not printed: it will be counted again. What
 	 * the state would have to know more of first is the next run's. */
 	if (app->queue.allowed != SIZE_MAX)
@@ -42,13 +42,13 @@ static uint32_t highest_in(const struct savepoint *savepoint)
 /* The highest number that any group has in it. */
 static uint32_t highest_group(const struct app *app)
 {
-	const struct savepoint *savepoint = state_kept(app->state);
+	const struct savepoint *savepoint = state_kept(app->keep.state);
 	uint32_t highest = 0;
 
 	for (size_t i = 0; savepoint; i++) {
 		if (highest_in(savepoint) > highest)
 			highest = highest_in(savepoint);
-		savepoint = state_pending(app->state, i);
+		savepoint = state_pending(app->keep.state, i);
 	}
 	return highest;
 }
@@ -72,10 +72,10 @@ static int restore(struct app *app, struct error *error)
 {
 	struct error why;
 
-	if (engine_restore(&app->engine, state_kept(app->state),
+	if (engine_restore(&app->engine, state_kept(app->keep.state),
 			   highest_group(app), &why) == 0 &&
-	    positions_restore(&app->positions, state_kept(app->state), &why) ==
-		    0)
+	    positions_restore(&app->keep.positions, state_kept(app->keep.state),
+			      &why) == 0)
 		return 0;
 	return error_set(error, "cannot go on from '%s': %s",
 			 app->options->state_path, why.message);
@@ -87,7 +87,7 @@ int app_open_state(struct app *app)
 	struct error error;
 	int result = -1;
 
-	positions_init(&app->positions);
+	positions_init(&app->keep.positions);
 	if (!app->options->state_path)
 		return 0;
 	app_describe_query(app, &query);
@@ -95,15 +95,15 @@ int app_open_state(struct app *app)
 	if (query.failed)
 		error_set(&error, "out of memory");
 	else
-		result = state_open(&app->state, app->options->state_path,
+		result = state_open(&app->keep.state, app->options->state_path,
 				    query.data, &error);
 	buffer_release(&query);
 	if (result == 0) {
-		app->state_watch =
-			(struct loop_watch){.fd = state_fd(app->state),
+		app->keep.watch =
+			(struct loop_watch){.fd = state_fd(app->keep.state),
 					    .events = POLLIN,
 					    .part = LOOP_ALWAYS};
-		result = loop_watch_add(&app->loop, &app->state_watch, &error);
+		result = loop_watch_add(&app->loop, &app->keep.watch, &error);
 	}
 	if (result == 0)
 		result = restore(app, &error);
@@ -114,72 +114,11 @@ int app_open_state(struct app *app)
 	return result;
 }
 
-/* --- the run before ------------------------------------------------------- */
-
-bool app_must_replay(const struct app *app)
-{
-	return app->state && !app->resumed && !app->unsaved;
-}
-
-/* The first one that was not replayed; NULL: all were. */
-static const struct savepoint *next_pending(const struct app *app,
-					    uint64_t *number)
-{
-	const struct savepoint *pending;
-
-	for (size_t i = 0; (pending = state_pending(app->state, i)); i++) {
-		*number = state_pending_number(app->state, i);
-		if (*number > app->replayed)
-			return pending;
-	}
-	return NULL;
-}
-
-static void replay_failed(struct app *app, const struct error *why)
-{
-	struct error error;
-
-	error_set(&error, "cannot go on from '%s': %s",
-		  app->options->state_path, why->message);
-	give_up(app, &error);
-}
-
-bool app_replay(struct app *app)
-{
-	struct closing closing = app_closing(app);
-	const struct savepoint *pending;
-	uint64_t number;
-	bool has_window;
-	struct error why;
-
-	/* One at a time: the next one changes the groups that this one shows.
-	 */
-	if (app->saving || !closing.alone)
-		return false;
-	pending = next_pending(app, &number);
-	if (!pending) {
-		if (engine_resume(&app->engine, state_kept(app->state), &why) !=
-		    0)
-			replay_failed(app, &why);
-		app->resumed = true;
-		state_forget_kept(app->state);
-		return true;
-	}
-	app->replayed = number;
-	app->out.places[app->out.first].number = number;
-	if (engine_replay(&app->engine, pending, closing.snapshot, &has_window,
-			  &why) != 0)
-		replay_failed(app, &why);
-	else if (has_window)
-		app_send(app, true, true);
-	return true;
-}
-
 /* --- what the output has taken -------------------------------------------- */
 
 static void note_taken(struct app *app)
 {
-	struct taken *taken = &app->taken;
+	struct taken *taken = &app->keep.taken;
 	uint64_t written = taken->queued_bytes - queue_waiting(&app->queue);
 	size_t done = 0;
 
@@ -193,7 +132,7 @@ static void note_taken(struct app *app)
 /* One window further than the state knows to be taken, and not more. */
 static void allow(struct app *app)
 {
-	const struct taken *taken = &app->taken;
+	const struct taken *taken = &app->keep.taken;
 	uint64_t written = taken->queued_bytes - queue_waiting(&app->queue);
 
 	note_taken(app);
@@ -211,11 +150,11 @@ static void allow(struct app *app)
 
 void app_mark_window(struct app *app, uint64_t number)
 {
-	struct taken *taken = &app->taken;
+	struct taken *taken = &app->keep.taken;
 	size_t capacity = taken->capacity ? taken->capacity * 2 : 16;
 	struct mark *marks = taken->marks;
 
-	if (!app->state)
+	if (!app->keep.state)
 		return;
 	if (taken->count == taken->capacity) {
 		marks = realloc(marks, capacity * sizeof(*marks));
@@ -231,7 +170,7 @@ void app_mark_window(struct app *app, uint64_t number)
 
 bool app_wants_mark(const struct app *app)
 {
-	return app->state && !app->saving && !app->unsaved &&
+	return app->keep.state && !app->keep.saving && !app->keep.unsaved &&
 	       app->queue.allowed == 0 && queue_waiting(&app->queue) > 0;
 }
 
@@ -243,11 +182,11 @@ void app_note_positions(struct app *app, struct savepoint *savepoint)
 
 	for (size_t i = 0; i < app->feed_count; i++) {
 		if (source_note(app->feeds[i].source, &error) != 0) {
-			give_up(app, &error);
+			app_keep_no_more(app, &error);
 			return;
 		}
 	}
-	positions_save(&app->positions, savepoint);
+	positions_save(&app->keep.positions, savepoint);
 }
 
 static void start_save(struct app *app, struct outgoing *place)
@@ -256,22 +195,22 @@ static void start_save(struct app *app, struct outgoing *place)
 
 	if (savepoint_failed(&place->savepoint)) {
 		error_set(&error, "out of memory");
-		give_up(app, &error);
+		app_keep_no_more(app, &error);
 		return;
 	}
 	note_taken(app);
-	place->number = state_last(app->state) + 1;
-	app->taken.said = app->taken.number;
-	state_save(app->state, &place->savepoint, app->taken.said);
-	app->saving = true;
+	place->number = state_last(app->keep.state) + 1;
+	app->keep.taken.said = app->keep.taken.number;
+	state_save(app->keep.state, &place->savepoint, app->keep.taken.said);
+	app->keep.saving = true;
 }
 
 static void save_is_done(struct app *app)
 {
-	app->taken.kept = app->taken.said;
-	app->out.saved += !app->marking;
-	app->saving = false;
-	app->marking = false;
+	app->keep.taken.kept = app->keep.taken.said;
+	app->out.saved += !app->keep.marking;
+	app->keep.saving = false;
+	app->keep.marking = false;
 	allow(app);
 }
 
@@ -287,11 +226,11 @@ void app_end_save(struct app *app)
 {
 	struct error error;
 
-	if (!app->saving)
+	if (!app->keep.saving)
 		return;
-	switch (state_poll(app->state, &error)) {
+	switch (state_poll(app->keep.state, &error)) {
 	case STATE_SAVING: return;
-	case STATE_FAILED: give_up(app, &error); return;
+	case STATE_FAILED: app_keep_no_more(app, &error); return;
 	case STATE_IDLE: save_is_done(app); return;
 	}
 }
@@ -300,13 +239,13 @@ void app_save(struct app *app)
 {
 	struct outgoing nothing = {0};
 
-	if (!app->state || app->unsaved || app->saving)
+	if (!app->keep.state || app->keep.unsaved || app->keep.saving)
 		return;
 	if (app->out.count > app->out.saved) {
 		start_save(app, first_unsaved(app));
 	} else if (app_wants_mark(app)) {
 		start_save(app, &nothing);
-		app->marking = app->saving;
+		app->keep.marking = app->keep.saving;
 		savepoint_release(&nothing.savepoint);
 	}
 }
@@ -316,13 +255,13 @@ static bool wait_for_save(struct app *app)
 {
 	struct error error;
 	enum state_status status =
-		state_wait(app->state, LAST_SAVES_MS, &error);
+		state_wait(app->keep.state, LAST_SAVES_MS, &error);
 
 	if (status == STATE_SAVING)
 		error_set(&error, "'%s': the last save takes too long",
 			  app->options->state_path);
 	if (status != STATE_IDLE)
-		give_up(app, &error);
+		app_keep_no_more(app, &error);
 	return status == STATE_IDLE;
 }
 
@@ -335,37 +274,37 @@ static void save_last(struct app *app)
 	struct outgoing last = {0};
 
 	/* Rows that wait to be judged would be lost: they are read again. */
-	if (!app->resumed || app->unsaved ||
+	if (!app->keep.resumed || app->keep.unsaved ||
 	    !backlog_is_empty(&app->engine.backlog))
 		return;
-	if (app->saving && wait_for_save(app))
+	if (app->keep.saving && wait_for_save(app))
 		save_is_done(app);
-	while (!app->unsaved && app->out.count > app->out.saved) {
+	while (!app->keep.unsaved && app->out.count > app->out.saved) {
 		start_save(app, first_unsaved(app));
-		if (app->saving && wait_for_save(app))
+		if (app->keep.saving && wait_for_save(app))
 			save_is_done(app);
 	}
-	if (app->unsaved)
+	if (app->keep.unsaved)
 		return;
 	savepoint_init(&last.savepoint);
 	engine_save(&app->engine, &last.savepoint);
 	app_note_positions(app, &last.savepoint);
-	if (!app->unsaved)
+	if (!app->keep.unsaved)
 		start_save(app, &last);
-	if (app->saving)
+	if (app->keep.saving)
 		wait_for_save(app);
 	savepoint_release(&last.savepoint);
 }
 
 void app_close_state(struct app *app)
 {
-	if (app->state) {
+	if (app->keep.state) {
 		save_last(app);
-		loop_watch_remove(&app->loop, &app->state_watch);
-		state_close(app->state);
+		loop_watch_remove(&app->loop, &app->keep.watch);
+		state_close(app->keep.state);
 	}
-	positions_release(&app->positions);
-	free(app->taken.marks);
+	positions_release(&app->keep.positions);
+	free(app->keep.taken.marks);
 	for (size_t i = 0; i < OUTGOING_MAX; i++) {
 		snapshot_release(&app->out.places[i].snapshot);
 		savepoint_release(&app->out.places[i].savepoint);

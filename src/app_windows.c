@@ -81,7 +81,8 @@ static void end_input(struct app *app)
  */
 static bool wants_rest(const struct app *app)
 {
-	return !app->engine.query.timed || !app->state || app->options->drain;
+	return !app->engine.query.timed || !app->keep.state ||
+	       app->options->drain;
 }
 
 /* One step towards the end, after which the next one is looked for. */
