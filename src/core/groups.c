@@ -154,13 +154,13 @@ static int grow_slots(struct groups *groups)
 	return 0;
 }
 
-static int grow(void **column, size_t item, uint32_t from, uint32_t to)
+/* What is added is not touched: of millions of groups that is memory saved. */
+static int grow(void **column, size_t item, uint32_t to)
 {
-	char *grown = realloc(*column, to * item);
+	void *grown = realloc(*column, to * item);
 
 	if (!grown)
 		return -1;
-	memset(grown + from * item, 0, (to - from) * item);
 	*column = grown;
 	return 0;
 }
@@ -177,10 +177,12 @@ static int reserve_numbers(struct groups *groups, uint64_t count)
 	if (capacity == groups->capacity)
 		return 0;
 	if (grow((void **)&groups->keys, sizeof(*groups->keys),
-		 groups->capacity, (uint32_t)capacity) != 0 ||
+		 (uint32_t)capacity) != 0 ||
 	    grow((void **)&groups->flags, sizeof(*groups->flags),
-		 groups->capacity, (uint32_t)capacity) != 0)
+		 (uint32_t)capacity) != 0)
 		return -1;
+	memset(groups->flags + groups->capacity, 0,
+	       capacity - groups->capacity);
 	groups->capacity = (uint32_t)capacity;
 	return 0;
 }
@@ -308,8 +310,8 @@ static int reserve_removed(struct groups *groups)
 
 	if (taken < groups->free_capacity)
 		return 0;
-	if (grow((void **)&groups->free_numbers, sizeof(uint32_t), taken,
-		 capacity) != 0)
+	if (grow((void **)&groups->free_numbers, sizeof(uint32_t), capacity) !=
+	    0)
 		return -1;
 	groups->free_capacity = capacity;
 	return 0;

@@ -48,7 +48,7 @@ struct groups {
 	uint64_t seed[2];
 	struct group_slot *slots;   /* open addressing, linear */
 	size_t slot_count;	    /* a power of two */
-	const unsigned char **keys; /* by number; [0] is NULL */
+	const unsigned char **keys; /* by number, of live groups; [0] is NULL */
 	uint8_t *flags;		    /* by number, see enum group_flag */
 	uint32_t count;		    /* numbers are below it; (other) is one */
 	uint32_t live;		    /* groups, (other) left out */
