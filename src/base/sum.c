@@ -279,15 +279,6 @@ int sum_subtract(struct sum *sum, const struct sum *less)
 	return combine(sum, less, true);
 }
 
-int sum_copy(struct sum *sum, const struct sum *from)
-{
-	if (from->wide)
-		return set_limbs(sum, from->wide->limbs, from->scale);
-	free(sum->wide);
-	*sum = *from;
-	return 0;
-}
-
 void sum_clear(struct sum *sum)
 {
 	free(sum->wide);

@@ -54,7 +54,6 @@ enum sum_status sum_read_total(struct sum *sum, struct span text) MUST_CHECK;
 /* -1: memory is out, the sum is as it was. */
 int sum_add(struct sum *sum, const struct sum *more) MUST_CHECK;
 int sum_subtract(struct sum *sum, const struct sum *less) MUST_CHECK;
-int sum_copy(struct sum *sum, const struct sum *from) MUST_CHECK;
 
 /* Back to the sum of nothing; frees what it owned. */
 void sum_clear(struct sum *sum);

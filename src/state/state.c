@@ -190,11 +190,6 @@ void state_close(struct state *state)
 
 /* --- what was read -------------------------------------------------------- */
 
-bool state_is_new(const struct state *state)
-{
-	return state->last == 0;
-}
-
 const struct savepoint *state_kept(const struct state *state)
 {
 	return &state->store.kept;

@@ -14,7 +14,6 @@
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -33,9 +32,6 @@ struct state;
  */
 int state_open(struct state **state, const char *path, const char *query,
 	       struct error *error) MUST_CHECK;
-
-/* Nothing was ever saved in it. */
-bool state_is_new(const struct state *state);
 
 /*
  * What stands in the tables, folded: the state's, until state_forget_kept().

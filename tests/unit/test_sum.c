@@ -286,32 +286,6 @@ START_TEST(asked_for_scale_is_shown)
 }
 END_TEST
 
-START_TEST(copy_is_a_sum_of_its_own)
-{
-	static const char *const texts[] = {"1.25", MORE, "-3", LESS "e-5"};
-	struct sum copy = {0};
-	struct sum one = sum_of("1");
-
-	for (size_t i = 0; i < 16; i++) {
-		struct sum sum = sum_of(texts[i / 4]);
-		struct sum other = sum_of(texts[i % 4]);
-
-		ck_assert_int_eq(sum_copy(&copy, &sum), 0);
-		ck_assert_int_eq(sum_copy(&copy, &copy), 0);
-		ck_assert_int_eq(sum_copy(&copy, &other), 0);
-		ck_assert_int_eq(sum_add(&other, &one), 0);
-		sum_clear(&sum);
-		sum = sum_of(texts[i % 4]);
-		ck_assert_int_eq(sum_subtract(&sum, &copy), 0);
-		ck_assert(sum_is_zero(&sum));
-		ck_assert_uint_eq(copy.scale, sum.scale);
-		sum_clear(&sum);
-		sum_clear(&other);
-	}
-	sum_clear(&copy);
-}
-END_TEST
-
 START_TEST(usual_amounts_allocate_nothing)
 {
 	struct sum sum = {0};
@@ -338,26 +312,22 @@ START_TEST(sum_is_as_it_was_when_memory_is_out)
 	struct sum sum = sum_of(MOST);
 	struct sum lowest = sum_of(LEAST);
 	struct sum one = sum_of("1");
-	struct sum wide = sum_of(MORE);
-	int added, subtracted, copied;
+	int added, subtracted;
 	enum sum_status read, total;
 
 	memory_out = true;
 	added = sum_add(&sum, &one);
 	subtracted = sum_subtract(&lowest, &one);
-	copied = sum_copy(&one, &wide);
 	read = sum_read(&one, span_of(MORE));
 	total = sum_read_total(&one, span_of(LESS));
 	memory_out = false;
 	ck_assert_int_eq(added, -1);
 	ck_assert_int_eq(subtracted, -1);
-	ck_assert_int_eq(copied, -1);
 	ck_assert_int_eq(read, SUM_NO_MEMORY);
 	ck_assert_int_eq(total, SUM_NO_MEMORY);
 	ck_assert_str_eq(text_of(&sum), MOST);
 	ck_assert_str_eq(text_of(&lowest), LEAST);
 	ck_assert_str_eq(text_of(&one), "1");
-	sum_clear(&wide);
 }
 END_TEST
 
@@ -572,7 +542,6 @@ int main(void)
 	tcase_add_test(tests, scale_is_the_largest_that_was_added);
 	tcase_add_test(tests, only_zero_is_zero);
 	tcase_add_test(tests, asked_for_scale_is_shown);
-	tcase_add_test(tests, copy_is_a_sum_of_its_own);
 	tcase_add_test(tests, usual_amounts_allocate_nothing);
 	tcase_add_test(tests, sum_is_as_it_was_when_memory_is_out);
 	tcase_add_test(tests, random_sums_are_those_of_a_naive_adder);
