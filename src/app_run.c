@@ -131,12 +131,13 @@ void app_sleep(struct app *app, int64_t wake_ns, bool reading)
 static void wake(struct app *app)
 {
 	int64_t late_ns = app->clock.mono_ns - app->wake_ns;
+	bool was_reading = app->wake_ns != app->slept_ns;
+	bool was_stopped =
+		app->wake_ns != TIME_NEVER && late_ns > LATE_WAKE_NS;
 
 	if (app->slept_ns == 0)
 		return;
-	if (app->wake_ns == app->slept_ns)
-		app->unready_ns += late_ns;
-	else if (app->wake_ns != TIME_NEVER && late_ns > LATE_WAKE_NS)
+	if (!was_reading || was_stopped)
 		app->unready_ns += late_ns;
 	app->slept_ns = 0;
 }

@@ -51,7 +51,8 @@ static int get_counters(struct engine *engine, struct span *bytes,
 	int result = 0;
 
 	while (result == 0 && bytes->size > 0) {
-		uint64_t group, count;
+		uint64_t group = 0;
+		uint64_t count = 0;
 
 		if (!saved_get_number(bytes, &group) || group >= groups ||
 		    !saved_get_number(bytes, &count))

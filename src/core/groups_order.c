@@ -8,7 +8,7 @@ int groups_reserve_order(struct groups *groups)
 {
 	uint32_t *order, *scratch;
 
-	if (groups->order_capacity >= groups->capacity)
+	if (groups->order && groups->order_capacity >= groups->capacity)
 		return 0;
 	order = realloc(groups->order, groups->capacity * sizeof(*order));
 	if (!order)

@@ -76,7 +76,8 @@ static int reserve_slot(struct panes *panes)
 			grown.slots[find_slot(&grown, pane->index)] = pane;
 	}
 	free(panes->slots);
-	*panes = grown;
+	panes->slots = grown.slots;
+	panes->slot_count = grown.slot_count;
 	return 0;
 }
 

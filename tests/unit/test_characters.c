@@ -33,6 +33,8 @@ static struct buffer out;
 
 static struct row block_rows[BLOCK];
 static unsigned char block_keys[BLOCK][8];
+static const unsigned char *key_list[BLOCK + 1]; /* by group number */
+static struct groups groups;
 
 /* The i-th Unicode scalar value. */
 static uint32_t scalar(size_t i)
@@ -50,8 +52,12 @@ static void make_block(size_t first)
 		key.text =
 			span_make(text, utf8_encode(scalar(first + i), text));
 		key_encode(block_keys[i], &key, 1);
-		block_rows[i] = (struct row){block_keys[i], 1, 1};
+		key_list[i + 1] = block_keys[i];
+		block_rows[i] = (struct row){(uint32_t)(i + 1), 1, 1};
 	}
+	groups.keys = key_list;
+	groups.key_count = 1;
+	snapshot.key_source = &groups;
 	snapshot.rows = block_rows;
 	snapshot.row_count = BLOCK;
 	snapshot.orders = BLOCK;
