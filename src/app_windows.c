@@ -69,12 +69,15 @@ static void cut(struct app *app)
 
 /* --- the end -------------------------------------------------------------- */
 
-/* The input ended: the watermark goes on to its end, and windows are due. */
+/* Where the input ended, the watermark goes on to that, and windows are due. */
 static void end_input(struct app *app)
 {
+	struct engine *engine = &app->engine;
+
 	app->input_over = true;
-	if (engine_end_input(&app->engine) != 0)
-		app_fail(app, &app->engine.error);
+	if ((app->stop == STOP_INPUT ? engine_end_input(engine)
+				     : engine_check_waiting(engine)) != 0)
+		app_fail(app, &engine->error);
 }
 
 /* With a state, windows that are open by event time are kept for a later run.
@@ -92,7 +95,7 @@ static void finish(struct app *app)
 	struct closing closing;
 
 	if (app->begun && app->engine.query.timed && !app->input_over &&
-	    app->stop == STOP_INPUT) {
+	    app->stop != STOP_FAILURE) {
 		end_input(app);
 		return;
 	}

@@ -159,7 +159,13 @@ void engine_hear(struct engine *engine, struct stream_time *stream,
 /* By event time: all sources had nothing; see watermark_wait(). */
 void engine_wait(struct engine *engine, int64_t ready_ns, int64_t now_ns);
 
-/* By event time: all streams have ended. -1: engine->error says what lacks. */
+/*
+ * The run ends: -1: rows still wait for one that says how long windows are, and
+ * will not be counted; see engine->error.
+ */
+int engine_check_waiting(struct engine *engine) MUST_CHECK;
+
+/* By event time: all streams have ended. -1: as above. */
 int engine_end_input(struct engine *engine) MUST_CHECK;
 
 /*

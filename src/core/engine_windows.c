@@ -73,12 +73,19 @@ void engine_hear(struct engine *engine, struct stream_time *stream,
 	engine_look(engine);
 }
 
+int engine_check_waiting(struct engine *engine)
+{
+	if (backlog_is_empty(&engine->backlog))
+		return 0;
+	return error_set(&engine->error,
+			 "no row is of a whole window, which would say how "
+			 "long they are: give --window");
+}
+
 int engine_end_input(struct engine *engine)
 {
-	if (!backlog_is_empty(&engine->backlog))
-		return error_set(&engine->error,
-				 "no row is of a whole window, which would say "
-				 "how long they are: give --window");
+	if (engine_check_waiting(engine) != 0)
+		return -1;
 	watermark_end(&engine->watermark);
 	engine_look(engine);
 	return 0;

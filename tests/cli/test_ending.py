@@ -65,6 +65,18 @@ def test_1_only_parts_of_windows_were_there_to_merge():
     assert b"give --window" in result.err
 
 
+def test_1_a_stop_while_only_parts_of_windows_were_there():
+    part = (b'{"start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:00:05Z",'
+            b'"partial":true,"key":{"a":"b"},"count":1}\n')
+    reader, writer = os.pipe()
+    os.write(writer, part)
+    result = oc.run(["--merge", "--for", "0.1", "-"], stdin=reader)
+    os.close(reader)
+    os.close(writer)
+    assert result.status == 1 and result.out == b""
+    assert b"give --window" in result.err
+
+
 def test_max_windows_prints_just_so_many(silence):
     out = oc.run(["-w", "0.05", "-m", "3", *JSON, "-"], stdin=silence).out
     assert len(summaries(out)) == 3

@@ -139,7 +139,9 @@ END_TEST
 START_TEST(without_a_whole_row_the_end_is_an_error)
 {
 	begin_at(LATER);
+	ck_assert_int_eq(engine_check_waiting(&engine), 0);
 	row(&stream, 12, 15, "{\"k\":\"A\"}", 1, "");
+	ck_assert_int_eq(engine_check_waiting(&engine), -1);
 	ck_assert_int_eq(engine_end_input(&engine), -1);
 	ck_assert_ptr_nonnull(strstr(engine.error.message, "--window"));
 	ck_assert(!engine_has_rest(&engine, now_ns));
