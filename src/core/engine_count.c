@@ -162,7 +162,7 @@ static enum engine_event count_at(struct engine *engine,
 }
 
 /* The watermark moves once the record is dealt with. */
-static void move_watermark(struct engine *engine, struct stream *stream,
+static void move_watermark(struct engine *engine, const struct stream *stream,
 			   int64_t time_ns, int64_t now_ns)
 {
 	watermark_move(&engine->watermark, stream->time,
@@ -171,8 +171,9 @@ static void move_watermark(struct engine *engine, struct stream *stream,
 		engine_look(engine);
 }
 
+/* ENGINE_REJECTED: there is no room for it. */
 static enum engine_event count_record(struct engine *engine,
-				      struct stream *stream, struct span line,
+				      const struct stream *stream,
 				      const struct record *record,
 				      int64_t now_ns)
 {
@@ -184,8 +185,6 @@ static enum engine_event count_record(struct engine *engine,
 		event = count_late(engine, time_ns);
 	else
 		event = count_at(engine, record, time_ns);
-	if (event == ENGINE_REJECTED)
-		return reject(engine, stream, line, REJECT_BAD_TIME, 1, NULL);
 	if (timed && event == ENGINE_DONE)
 		move_watermark(engine, stream, time_ns, now_ns);
 	return event;
@@ -222,6 +221,23 @@ static enum engine_event pass_over(struct engine *engine, struct stream *stream,
 	return ENGINE_DONE;
 }
 
+static inline enum engine_event take_record(struct engine *engine,
+					    struct stream *stream,
+					    struct span line,
+					    enum record_verdict verdict,
+					    const struct record *record,
+					    int64_t now_ns)
+{
+	enum engine_event event;
+
+	if (verdict != RECORD_COUNTS)
+		return pass_over(engine, stream, line, verdict, record, now_ns);
+	event = count_record(engine, stream, record, now_ns);
+	if (event != ENGINE_REJECTED)
+		return event;
+	return reject(engine, stream, line, REJECT_BAD_TIME, 1, NULL);
+}
+
 /* A row to be merged. Windows are laid by the first one that counts. */
 static enum engine_event merge_line(struct engine *engine,
 				    struct stream *stream, struct span line,
@@ -251,10 +267,8 @@ static enum engine_event merge_line(struct engine *engine,
 			return ENGINE_DONE;
 		}
 	}
-	if (verdict == RECORD_COUNTS)
-		return count_record(engine, stream, line, &merge->record,
-				    now_ns);
-	return pass_over(engine, stream, line, verdict, &merge->record, now_ns);
+	return take_record(engine, stream, line, verdict, &merge->record,
+			   now_ns);
 }
 
 static enum engine_event take_line(struct engine *engine, struct stream *stream,
@@ -271,11 +285,8 @@ static enum engine_event take_line(struct engine *engine, struct stream *stream,
 	if (engine->query.merge)
 		return merge_line(engine, stream, line, now_ns);
 	verdict = order_judge(&engine->order, line, latest_ns(engine, now_ns));
-	if (verdict == RECORD_COUNTS)
-		return count_record(engine, stream, line, &engine->order.record,
-				    now_ns);
-	return pass_over(engine, stream, line, verdict, &engine->order.record,
-			 now_ns);
+	return take_record(engine, stream, line, verdict, &engine->order.record,
+			   now_ns);
 }
 
 /* The next of the lines that waited, under the number that it had. */
