@@ -184,7 +184,10 @@ int engine_cut(struct engine *engine, const struct closing *closing,
 	       int64_t stopped_ns, int64_t now_ns,
 	       uint64_t *skipped) MUST_CHECK;
 
-/* By arrival: was nothing read in the open window? Then it may be left out. */
+/*
+ * By arrival: was nothing read since the last window, and has the next one no
+ * order, of its earlier panes either? Then it may be left out.
+ */
 bool engine_is_empty(const struct engine *engine);
 
 /*

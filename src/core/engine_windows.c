@@ -263,11 +263,8 @@ int engine_cut(struct engine *engine, const struct closing *closing,
 
 bool engine_is_empty(const struct engine *engine)
 {
-	const struct windows *windows = &engine->windows;
-	const struct pane *open =
-		panes_find(&windows->panes, windows->closed + 1);
-
-	return engine->tallies.read == 0 && (!open || open->orders == 0);
+	return engine->tallies.read == 0 &&
+	       windows_open_orders(&engine->windows) == 0;
 }
 
 uint64_t engine_leave_out(struct engine *engine, int64_t now_ns)
@@ -277,7 +274,7 @@ uint64_t engine_leave_out(struct engine *engine, int64_t now_ns)
 	int64_t left_out = pane - windows->closed - 1;
 
 	coverage_reach(&engine->coverage, now_ns);
-	/* Its last pane is empty: nothing is to be added up. */
+	/* All its panes are empty: nothing is to be added up. */
 	if (windows_skip(windows, pane - 1, engine->groups.count) != 0)
 		windows_pass(windows, pane - 1);
 	engine->since_ns = windows_start(windows, pane);
