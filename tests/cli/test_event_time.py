@@ -310,7 +310,13 @@ def check_tallies(err, run, told):
     assert found[-1:] == [good], f"{good} expected: {err!r}\n{told}"
 
 
-@pytest.mark.parametrize("seed", range(60))
+def seeds(short, long):
+    """Those of every check, and as many more that take minutes."""
+    return [*short, *(pytest.param(seed, marks=pytest.mark.long)
+                      for seed in long)]
+
+
+@pytest.mark.parametrize("seed", seeds(range(60), range(100000, 100400)))
 def test_one_random_stream(seed):
     maker = Maker(seed)
     streams = {"-": maker.stream()}
@@ -324,7 +330,8 @@ def test_one_random_stream(seed):
     check_tallies(result.err, run, told)
 
 
-@pytest.mark.parametrize("seed", range(1000, 1120))
+@pytest.mark.parametrize("seed",
+                         seeds(range(1000, 1120), range(101000, 101500)))
 def test_a_directory_of_random_files(seed, tmp_path):
     """Read one after the other; those unread hold the watermark back."""
     maker = Maker(seed)
