@@ -254,7 +254,8 @@ def test_the_least_of_several_inputs_decides(feeds, spawn):
 
 
 @pytest.mark.parametrize("line, reason", [
-    (b"x\n", "invalid_json"), (b"[]\n", "not_object"), (b"{}\n", "missing_key"),
+    (b"x\n", "invalid_json"), (b"[]\n", "not_object"),
+    (b"{}\n", "missing_key"),
     (row("00:00-00:05", name="other"), "missing_key"),
     (row("00:00-00:05", key='{"status":"A","b":1}', name=""), "missing_key"),
     (row("00:00-00:05", key="{}", name=""), "missing_key"),

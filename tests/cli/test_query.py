@@ -8,7 +8,7 @@ import pytest
 
 import oc
 from reference_windows import holds
-from strict_json import Bad, Num, Parser
+from strict_json import Num, Parser
 
 # Enough digits for whatever is added up here.
 WIDE = Context(prec=1000)
@@ -147,7 +147,8 @@ def test_a_missing_amount_is_none():
 
 
 def test_an_exponent_may_have_zeros_before_it():
-    found = counted(["--sum", "amount"], [priced("a", "1e" + "0" * 5000 + "2")])
+    found = counted(["--sum", "amount"],
+                    [priced("a", "1e" + "0" * 5000 + "2")])
     assert found["a"]["sum"] == "100"
 
 
@@ -453,8 +454,9 @@ def test_many_groups_that_are_forgotten_need_no_memory(spawn):
             process.write("".join(
                 f'{{"t":{t},"status":"{t}-{i:0100}","n":1e{i % 90}}}\n'
                 for i in range(1000)).encode())
-        # One more is open; those before it are printed.
-        process.wait_for(lambda out: out.count(b"(other)") >= count + first - 1)
+        # The last one is open; those before it are printed.
+        process.wait_for(
+            lambda out: out.count(b"(other)") >= first + count - 1)
     windows(0, 20)
     early = oc.peak_kib(process.pid)
     windows(20, 180)

@@ -335,8 +335,8 @@ def test_an_outage_over_several_windows(feeds, spawn):
     down = time.time_ns()
     client.close()
     # One that is wholly inside prints zeros between its own bounds.
-    found = process.wait_for(lambda out: [
-        w for w in windows(out) if w.start > down + SLIDE] and windows(out))
+    process.wait_for(lambda out: [
+        w for w in windows(out) if w.start > down + SLIDE])
     process.signal(signal.SIGTERM)
     found = check(windows(process.wait().out))
     lost = [w for w in found if w.start > down + SLIDE]
