@@ -10,7 +10,7 @@ import pytest
 
 import oc
 from random_times import Maker
-from reference_windows import Run
+from reference_windows import Run, read_stamp
 from test_event_time import arguments, check, json_rows
 
 
@@ -160,7 +160,7 @@ def test_each_run_prints_its_own_window_and_the_totals_go_on(tmp_path):
         rows = oc.rows(done(["--state", state, path]))
         assert [(r.key[0], r.count, r.total) for r in rows] == [
             ("A", 3, 3 * turn), ("B", 1, turn)]
-        ends += [rows[0].start, rows[0].end]
+        ends += [read_stamp(rows[0].start), read_stamp(rows[0].end)]
     assert ends == sorted(ends)
 
 
