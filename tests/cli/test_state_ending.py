@@ -348,11 +348,12 @@ def test_a_condition_stops_and_the_next_run_goes_on_behind_it(tmp_path):
     assert held > 5
 
 
+@pytest.mark.limits  # a slow start would use the time up
 def test_a_duration_stops_and_the_next_run_goes_on(tmp_path, spawn):
-    job = Job(5, tmp_path, 60000)
+    job = Job(5, tmp_path, 200000)
     taken = Taken(job.whole)
     for turn in range(8):
-        result = oc.run(job.command(["--follow", "--for", "0.02", "--state",
+        result = oc.run(job.command(["--follow", "--for", "0.05", "--state",
                                      job.state]))
         told = f"run {turn}: {job.args}"
         assert (result.status, result.err) == (0, b""), told
