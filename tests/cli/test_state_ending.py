@@ -1,5 +1,5 @@
-"""--state and how a run ends: by a signal, a reader that is slow, stuck or gone,
-a limit, a condition. What was not printed is the next run's.
+"""--state and how a run ends: by a signal, a limit, a condition, a reader that
+is slow, stuck or gone. What was not printed is the next run's.
 """
 
 import fcntl
