@@ -64,10 +64,14 @@ static void add_text(struct buffer *out, const char *name, const char *value)
 static void add_duration(struct buffer *out, const char *name, int64_t ns)
 {
 	int64_t ms = ns / NS_PER_MS;
+	int digits = 3;
+	int fraction = (int)(ms % 1000);
 
 	buffer_printf(out, "%s=%lld", name, (long long)(ms / 1000));
-	if (ms % 1000 > 0)
-		buffer_printf(out, ".%03d", (int)(ms % 1000));
+	for (; fraction > 0 && fraction % 10 == 0; fraction /= 10)
+		digits--;
+	if (fraction > 0)
+		buffer_printf(out, ".%0*d", digits, fraction);
 	buffer_append_text(out, "s\n");
 }
 
