@@ -40,7 +40,12 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,\
 	$(wildcard tests/unit/test_*.c))
 
 .PHONY: all
-all: ordercount $(COMPLETIONS)
+all: $(BUILD)/ordercount $(COMPLETIONS)
+
+# What is built elsewhere leaves the program of this folder alone.
+ifeq ($(BUILD),build)
+all: ordercount
+endif
 
 ordercount: $(BUILD)/ordercount
 	$(Q)cp -f $< $@
