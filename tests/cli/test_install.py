@@ -82,8 +82,9 @@ def test_flags_of_the_environment_are_used_and_build_anew(tree):
 
 def test_a_library_that_is_missing_is_said(tree):
     done = subprocess.run(["make", "-j1", "PKG_CONFIG=false", "BUILD=none"],
-                          cwd=tree, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=60, check=False)
+                          cwd=tree, env=oc.environment(),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(b"ordercount needs the libraries gmp sqlite3,")
     assert done.stdout == b""
