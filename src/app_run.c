@@ -132,8 +132,7 @@ static void wake(struct app *app)
 {
 	int64_t late_ns = app->clock.mono_ns - app->wake_ns;
 	bool was_reading = app->wake_ns != app->slept_ns;
-	bool was_stopped =
-		app->wake_ns != TIME_NEVER && late_ns > LATE_WAKE_NS;
+	bool was_stopped = app->wake_ns != TIME_NEVER && late_ns > LATE_WAKE_NS;
 
 	if (app->slept_ns == 0)
 		return;
