@@ -14,7 +14,7 @@
 #include "core/engine_parts.h"
 
 /* Memory is slower than so many groups. */
-#define FETCH_AHEAD 8
+#define FETCH_AHEAD ((size_t)8)
 
 /* --- parts of entries ----------------------------------------------------- */
 
