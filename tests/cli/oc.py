@@ -7,6 +7,7 @@ DEADLINE_S at the longest, and says what it saw when that did not come.
 """
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -416,6 +417,19 @@ def counts(tsv):
 def whole_lines(data):
     """As much of data as ends in LF: what rows() takes while rows arrive."""
     return data[:data.rfind(b"\n") + 1]
+
+
+def json_windows(out):
+    """The whole windows in json with --summary: (rows, its summary row)."""
+    found, rows = [], []
+    for line in whole_lines(out).splitlines():
+        row = json.loads(line)
+        if "summary" in row:
+            found.append((rows, row))
+            rows = []
+        else:
+            rows.append(row)
+    return found
 
 
 def order(status="PLACED", number=0):

@@ -48,14 +48,7 @@ class Window:
 
 def windows(out):
     """The whole windows in json with --summary so far, in order."""
-    found, rows = [], []
-    for line in oc.whole_lines(out).splitlines():
-        row = json.loads(line)
-        if "summary" in row:
-            found.append(Window(rows, row))
-            rows = []
-        else:
-            rows.append(row)
+    found = [Window(rows, last) for rows, last in oc.json_windows(out)]
     for before, after in zip(found, found[1:]):
         assert after.start >= before.start and after.end >= before.end, found
     return found

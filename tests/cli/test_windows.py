@@ -47,14 +47,7 @@ class Window:
 
 def windows(out):
     """The whole windows in json with --summary; they add up, in order."""
-    found, rows = [], []
-    for line in oc.whole_lines(out).splitlines():
-        row = json.loads(line)
-        if "summary" in row:
-            found.append(Window(rows, row))
-            rows = []
-        else:
-            rows.append(row)
+    found = [Window(rows, last) for rows, last in oc.json_windows(out)]
     sums = {}
     for i, window in enumerate(found):
         assert window.start <= window.end, found
