@@ -59,6 +59,12 @@ fail:
 	return number;
 }
 
+/* Why it cannot be opened has to do with us, not with the file. */
+static bool is_passing(int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOMEM;
+}
+
 /* Says why the name cannot be opened, but once. */
 static void follow_trouble(struct follow_source *self, int number,
 			   int64_t now_ns)
@@ -94,7 +100,6 @@ static void follow_check(struct follow_source *self, int64_t now_ns)
 	struct stat status;
 	int number = 0;
 
-	self->rotation.unseen = false;
 	if (stat(name, &status) < 0)
 		number = errno;
 	else if (S_ISDIR(status.st_mode))
@@ -106,6 +111,9 @@ static void follow_check(struct follow_source *self, int64_t now_ns)
 				    (uint64_t)status.st_ino);
 	if (number == 0 && !known)
 		number = follow_open(self, name, now_ns, &known);
+	/* Else it is looked for under the names that it has later. */
+	if (!is_passing(number))
+		self->rotation.unseen = false;
 	if (number != 0) {
 		follow_trouble(self, number, now_ns);
 		return;
@@ -139,11 +147,13 @@ static void follow_seek(struct follow_source *self, struct rotated *rotated,
 	if (path)
 		number = follow_open(self, path, now_ns, &known);
 	free(path);
+	if (is_passing(number)) {
+		follow_trouble(self, number, now_ns);
+		return;
+	}
 	rotated->moved = false;
 	if (number == 0)
 		rotated->found = true;
-	else if (number == EMFILE || number == ENFILE)
-		follow_trouble(self, number, now_ns);
 	else if (rotated->tried)
 		rotation_drop(&self->rotation, rotated);
 	else
@@ -213,7 +223,10 @@ int follow_look_first(struct follow_source *self, int64_t now_ns,
 		self->trouble = number;
 		break;
 	case EMFILE:
-	case ENFILE: follow_trouble(self, number, now_ns); break;
+	case ENFILE:
+		follow_trouble(self, number, now_ns);
+		self->rotation.unseen = true;
+		break;
 	default: return regular_explain(error, number, name);
 	}
 	return follow_restore_all(self, now_ns, error);

@@ -79,6 +79,35 @@ START_TEST(without_a_descriptor_it_is_said_and_tried_again)
 }
 END_TEST
 
+START_TEST(files_rotated_while_none_can_be_opened_are_read_later)
+{
+	struct rlimit limit, none;
+
+	grow_write("log", "0\n");
+	start();
+	grow_expect(&grow, "0\n");
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 3;
+	/* Each is seen under the name before it has left it. */
+	for (int i = 1; i < 5; i++) {
+		char name[16], text[16];
+
+		snprintf(name, sizeof(name), "log.%d", i);
+		snprintf(text, sizeof(text), "%d\n", i);
+		grow_rename("log", name);
+		grow_write("log", text);
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+		grow_drain(&grow);
+		grow_later(&grow, NS_PER_S);
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	}
+	grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "1\n2\n3\n4\n");
+	finish("cannot open 'log': Too many open files, trying again\n");
+}
+END_TEST
+
 START_TEST(file_that_cannot_be_read_is_lost_until_it_can_be)
 {
 	grow_write("log", "a\nha");
@@ -258,6 +287,8 @@ int main(void)
 		name_that_becomes_a_directory_or_fifo_is_said_and_waited_for);
 	tcase_add_test(test_case,
 		       without_a_descriptor_it_is_said_and_tried_again);
+	tcase_add_test(test_case,
+		       files_rotated_while_none_can_be_opened_are_read_later);
 	tcase_add_test(test_case,
 		       file_that_cannot_be_read_is_lost_until_it_can_be);
 	tcase_add_test(test_case, broken_file_is_left_when_it_has_a_successor);
