@@ -28,16 +28,24 @@ static struct span take_line(struct span *text)
 	return line;
 }
 
-static int shown_bytes(struct span line)
+static bool has_line(struct span text, struct span line)
 {
-	return (int)(line.size < SHOWN_BYTES ? line.size : SHOWN_BYTES);
+	while (text.size > 0)
+		if (span_equal(take_line(&text), line))
+			return true;
+	return false;
 }
 
-static const char *shown(struct span line)
+static struct span shown(struct span line)
 {
-	return line.size > 0 ? line.data : "";
+	if (line.size == 0)
+		return span_of("nothing");
+	if (line.size > SHOWN_BYTES)
+		line.size = SHOWN_BYTES;
+	return line;
 }
 
+/* The first line that is not the same on both sides, or is on one alone. */
 static int check_query(const struct store *store, struct span there,
 		       struct span here, struct error *error)
 {
@@ -47,16 +55,18 @@ static int check_query(const struct store *store, struct span there,
 
 		if (span_equal(a, b))
 			continue;
-		if (a.size == 0)
-			a = span_of("nothing");
-		if (b.size == 0)
-			b = span_of("nothing");
+		if (has_line(here, a))
+			a.size = 0;
+		else if (has_line(there, b))
+			b.size = 0;
+		a = shown(a);
+		b = shown(b);
 		return error_set(error,
 				 "--state '%s' is of another query: %.*s "
 				 "there, %.*s here; give the same options, or "
 				 "another file",
-				 store->name, shown_bytes(a), shown(a),
-				 shown_bytes(b), shown(b));
+				 store->name, (int)a.size, a.data, (int)b.size,
+				 b.data);
 	}
 	return 0;
 }

@@ -239,6 +239,10 @@ START_TEST(another_query_is_told_by_its_first_line_that_differs)
 			   "window=10s there, nothing here; ");
 	assert_refused_for("s.db", "key=status\nwindow=10s\nsum=amount\n",
 			   "nothing there, sum=amount here; ");
+	assert_refused_for("s.db", "key=shop\nkey=status\nwindow=10s\n",
+			   "nothing there, key=shop here; ");
+	assert_refused_for("s.db", "window=10s\n",
+			   "key=status there, nothing here; ");
 	assert_refused_for("s.db", "", "key=status there, nothing here; ");
 	state = open_state("s.db");
 	assert_holds(state, 2);
