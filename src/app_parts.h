@@ -111,7 +111,7 @@ struct keeping {
 	struct taken taken;
 	uint64_t replayed; /* of those pending, up to this number */
 	bool saving;	   /* the first one that is not saved, or: */
-	bool marking;	   /* nothing but what the output has taken */
+	bool marking;	   /* no window, see app_wants_mark() */
 	bool resumed;	   /* the run before is restored, all of it */
 	bool unsaved;	   /* the state failed: nothing more can be saved */
 };
@@ -272,9 +272,10 @@ void app_end_save(struct app *app);
 void app_save(struct app *app);
 
 /*
+ * Is there something to save that is no window, which app_save() would see to?
  * Only the last window that the output has taken may be printed again by a
- * later run: before the next one is written, the state knows of the others. Is
- * that what the queue waits for, and app_save() would see to?
+ * later run: before the next one is written, which the queue waits for, the
+ * state knows of the others. And there are files that it should know of.
  */
 bool app_wants_mark(const struct app *app);
 

@@ -170,8 +170,11 @@ void app_mark_window(struct app *app, uint64_t number)
 
 bool app_wants_mark(const struct app *app)
 {
+	bool reader_waits =
+		app->queue.allowed == 0 && queue_waiting(&app->queue) > 0;
+
 	return app->keep.state && !app->keep.saving && !app->keep.unsaved &&
-	       app->queue.allowed == 0 && queue_waiting(&app->queue) > 0;
+	       (reader_waits || app->keep.positions.is_urgent);
 }
 
 /* --- saving --------------------------------------------------------------- */
@@ -237,16 +240,19 @@ void app_end_save(struct app *app)
 
 void app_save(struct app *app)
 {
-	struct outgoing nothing = {0};
+	struct outgoing mark = {0};
 
 	if (!app->keep.state || app->keep.unsaved || app->keep.saving)
 		return;
 	if (app->out.count > app->out.saved) {
 		start_save(app, first_unsaved(app));
 	} else if (app_wants_mark(app)) {
-		start_save(app, &nothing);
+		if (app->keep.positions.is_urgent)
+			positions_save_new(&app->keep.positions,
+					   &mark.savepoint);
+		start_save(app, &mark);
 		app->keep.marking = app->keep.saving;
-		savepoint_release(&nothing.savepoint);
+		savepoint_release(&mark.savepoint);
 	}
 }
 

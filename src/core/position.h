@@ -36,6 +36,7 @@ struct position {
 	uint64_t line_number; /* of the line before it; from 1, 0: none */
 	int64_t newest_ns;    /* newest event time read, or TIME_NONE */
 	bool changed;	      /* since the state was saved */
+	bool kept;	      /* the state knows of it */
 	bool claimed;	      /* a source of this run goes by it */
 };
 
@@ -44,6 +45,7 @@ struct positions {
 	size_t count;
 	size_t capacity;
 	uint64_t last_id;
+	bool is_urgent;		    /* positions_save_new() is called for */
 	struct position **by_inode; /* hash tables: of the files, of all */
 	struct position **by_name;
 	size_t slot_count; /* of each */
@@ -88,6 +90,14 @@ int position_rename(struct position *position, const char *name) MUST_CHECK;
 
 /* Adds those that changed to the savepoint; failures stick to that. */
 void positions_save(struct positions *positions, struct savepoint *savepoint);
+
+/*
+ * Adds those that the state does not know of, as they were before anything was
+ * read: it goes beside any other savepoint. A file that loses its name before
+ * the next window is then looked for by the next run, even after a kill -9.
+ */
+void positions_save_new(struct positions *positions,
+			struct savepoint *savepoint);
 
 /* Adds those that a savepoint holds. -1: memory is out, or it is damaged. */
 int positions_restore(struct positions *positions, const struct savepoint *kept,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/position.h"
+#include "core/watermark.h"
 
 static void put(struct savepoint *savepoint, const struct position *position)
 {
@@ -30,7 +31,28 @@ void positions_save(struct positions *positions, struct savepoint *savepoint)
 			continue;
 		put(savepoint, position);
 		position->changed = false;
+		position->kept = true;
 	}
+	positions->is_urgent = false;
+	savepoint_end(savepoint);
+}
+
+void positions_save_new(struct positions *positions,
+			struct savepoint *savepoint)
+{
+	for (size_t i = 0; i < positions->count; i++) {
+		struct position *position = positions->list[i];
+		struct position begun = *position;
+
+		if (position->kept)
+			continue;
+		begun.offset = 0;
+		begun.line_number = 0;
+		begun.newest_ns = TIME_NONE;
+		put(savepoint, &begun);
+		position->kept = true;
+	}
+	positions->is_urgent = false;
 	savepoint_end(savepoint);
 }
 
@@ -61,7 +83,8 @@ int positions_restore(struct positions *positions, const struct savepoint *kept,
 {
 	for (size_t i = 0; i < kept->count; i++) {
 		const struct saved_entry *entry = &kept->entries[i];
-		struct position position = {.id = (uint64_t)entry->id};
+		struct position position = {.id = (uint64_t)entry->id,
+					    .kept = true};
 		bool added;
 
 		if (entry->table != SAVED_POSITION)

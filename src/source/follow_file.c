@@ -164,6 +164,7 @@ static enum source_status follow_read(struct follow_source *self,
 	if (got < 0)
 		return follow_lost(self, file, errno, chunk);
 	file->heard_ns = now_ns;
+	regular_introduce(regular, self->positions);
 	chunk_tell(chunk, CHUNK_DATA, AFTER_NEXT, &regular->stream);
 	chunk->bytes = span_make(area.data, (size_t)got);
 	return SOURCE_CHUNK;

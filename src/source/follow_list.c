@@ -67,6 +67,8 @@ void follow_begin(struct follow_source *self, struct followed *file,
 	file->told = file->caught_up = file->broken = false;
 	file->dirty = true;
 	file->heard_ns = now_ns;
+	/* It may have lost its name by the end of the window. */
+	regular_introduce(regular, self->positions);
 	if (!self->options.until_end)
 		return;
 	regular->end = regular->size_bytes > regular->offset

@@ -232,6 +232,21 @@ void regular_restart(struct regular *regular)
 		place_reset(regular->position);
 }
 
+void regular_introduce(const struct regular *regular,
+		       struct positions *positions)
+{
+	struct position *place = regular->position;
+
+	if (!place || place->hashed_bytes > 0 ||
+	    (place->kept && regular->head_bytes == 0))
+		return;
+	place->hash = regular_hash(regular->head, regular->head_bytes);
+	place->hashed_bytes = regular->head_bytes;
+	place->changed = true;
+	place->kept = false;
+	positions->is_urgent = true;
+}
+
 void regular_note(struct regular *regular)
 {
 	const struct stream *stream = &regular->stream;

@@ -98,6 +98,13 @@ ssize_t regular_read(struct regular *regular, struct read_area area);
 void regular_next(struct regular *regular, enum chunk_after after,
 		  struct read_area area, struct chunk *chunk);
 
+/*
+ * The state should get to know the file before the next window closes: by its
+ * inode when it was opened, by its first bytes too once some were read.
+ */
+void regular_introduce(const struct regular *regular,
+		       struct positions *positions);
+
 /* Brings its place up to date with what its stream has taken. */
 void regular_note(struct regular *regular);
 

@@ -3,8 +3,12 @@ end are those of one run that nobody disturbed; only the last one that came out
 whole before a crash may come once more, and then it is the same.
 """
 
+import contextlib
+import os
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -175,3 +179,47 @@ def test_random_kills_change_no_window(seed, tmp_path):
 @pytest.mark.parametrize("seed", range(100, 130))
 def test_hundreds_of_kills_change_no_window(seed, tmp_path):
     assert check_kills(seed, tmp_path, 30, 200000) > 10
+
+
+# --- files that are rotated --------------------------------------------------
+
+def known_files(state, folder):
+    """How many the state knows, as one who comes after a crash sees it."""
+    copy = folder / "copy"
+    for suffix in ("-wal", ""):
+        if os.path.exists(f"{state}{suffix}"):
+            shutil.copyfile(f"{state}{suffix}", f"{copy}{suffix}")
+    with contextlib.closing(sqlite3.connect(copy)) as database:
+        try:
+            return database.execute(
+                "SELECT count(*) FROM positions").fetchone()[0]
+        except sqlite3.DatabaseError:  # copied while it was written to
+            return 0
+
+
+@pytest.mark.parametrize("window", [["-t", "t", "-w", "1d"], ["-w", "1d"]],
+                         ids=["by-time", "by-arrival"])
+def test_files_rotated_before_a_kill_are_read_after_it(window, spawn,
+                                                       tmp_path):
+    """No window has closed, so that no place was saved with one."""
+    log, state = tmp_path / "log", tmp_path / "state"
+    args = ["-q", *window, "--follow", "--state", state]
+    lines = [b'{"t":%d,"status":"a"}\n' % t for t in range(12)]
+
+    process = spawn([*args, log])
+    for number in range(4):
+        if number > 0:
+            os.rename(log, tmp_path / f"log.{number}")
+        log.write_bytes(b"".join(lines[3 * number:3 * number + 3]))
+        oc.until(lambda: known_files(state, tmp_path) == number + 1,
+                 f"{number + 1} files in the state",
+                 lambda: known_files(state, tmp_path))
+    process.signal(signal.SIGKILL)
+    assert process.wait().status == -signal.SIGKILL
+    os.rename(log, tmp_path / "log.4")
+    log.write_bytes(b"")
+
+    drain = ["--drain"] if "-t" in window else []
+    result = oc.run([*args, "--until-end", *drain, log])
+    assert (result.status, result.err) == (0, b"")
+    assert oc.counts(result.out) == {"a": len(lines)}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/position.h"
+#include "core/watermark.h"
 
 static struct positions positions;
 
@@ -165,6 +166,57 @@ START_TEST(thousands_stay_where_they_are_and_are_all_found)
 }
 END_TEST
 
+/* The entry of the only position, or none. */
+static struct span entry_of(const struct savepoint *savepoint)
+{
+	ck_assert(!savepoint_failed(savepoint));
+	ck_assert_uint_le(savepoint->count, 1);
+	return savepoint->count == 0
+		       ? (struct span){0}
+		       : savepoint_entry(savepoint, &savepoint->entries[0]);
+}
+
+START_TEST(place_that_the_state_does_not_know_is_saved_as_it_began)
+{
+	struct position *file = add(POSITION_FILE, "a", 7);
+	struct savepoint savepoint;
+	struct positions later;
+	struct error error;
+
+	file->offset = 10;
+	file->line_number = 2;
+	file->newest_ns = 3;
+	file->hash = 8;
+	file->hashed_bytes = 9;
+	file->changed = true;
+	positions.is_urgent = true;
+	savepoint_init(&savepoint);
+	positions_save_new(&positions, &savepoint);
+	ck_assert(!positions.is_urgent);
+	/* What was read goes with the window in which it was counted. */
+	ck_assert(file->changed);
+	ck_assert_uint_eq(file->offset, 10);
+	positions_init(&later);
+	ck_assert_int_eq(positions_restore(&later, &savepoint, &error), 0);
+	ck_assert_uint_eq(later.count, 1);
+	ck_assert_uint_eq(later.list[0]->inode, 7);
+	ck_assert_uint_eq(later.list[0]->hash, 8);
+	ck_assert_uint_eq(later.list[0]->hashed_bytes, 9);
+	ck_assert_uint_eq(later.list[0]->offset, 0);
+	ck_assert_uint_eq(later.list[0]->line_number, 0);
+	ck_assert_int_eq(later.list[0]->newest_ns, TIME_NONE);
+	/* Known once is known. */
+	savepoint_clear(&savepoint);
+	positions_save_new(&positions, &savepoint);
+	positions_save_new(&later, &savepoint);
+	ck_assert_uint_eq(entry_of(&savepoint).size, 0);
+	positions_save(&positions, &savepoint);
+	ck_assert_uint_gt(entry_of(&savepoint).size, 0);
+	positions_release(&later);
+	savepoint_release(&savepoint);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("position");
@@ -185,6 +237,8 @@ int main(void)
 	tcase_add_test(test_case, stream_keeps_its_newest_time);
 	tcase_add_test(test_case,
 		       thousands_stay_where_they_are_and_are_all_found);
+	tcase_add_test(test_case,
+		       place_that_the_state_does_not_know_is_saved_as_it_began);
 	suite_add_tcase(suite, test_case);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
