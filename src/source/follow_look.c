@@ -253,8 +253,10 @@ static bool follow_take(struct follow_source *self, const struct change *change)
 
 void follow_look(struct follow_source *self, int64_t now_ns)
 {
+	const struct followed *current = self->current;
 	bool due = now_ns >= self->timer.due_ns;
 	bool check = due;
+	bool missed = false;
 	struct change change;
 	struct followed *file;
 
@@ -262,8 +264,10 @@ void follow_look(struct follow_source *self, int64_t now_ns)
 		return;
 	if (due)
 		follow_listen(self);
-	while (changes_next(&self->changes, &change))
+	while (changes_next(&self->changes, &change)) {
 		check |= follow_take(self, &change);
+		missed |= change.kind == CHANGE_MISSED;
+	}
 	if (due) {
 		for (file = self->files; file; file = file->next)
 			file->dirty = true;
@@ -275,4 +279,10 @@ void follow_look(struct follow_source *self, int64_t now_ns)
 	follow_seek_all(self, now_ns);
 	if (check)
 		follow_check(self, now_ns);
+	if (missed && self->current != current)
+		notes_add(&self->notes,
+			  "more happened in the folder of '%s' than the system "
+			  "can tell: files that lost the name again meanwhile "
+			  "may be gone unread",
+			  self->source.name);
 }

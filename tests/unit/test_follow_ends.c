@@ -108,6 +108,44 @@ START_TEST(files_rotated_while_none_can_be_opened_are_read_later)
 }
 END_TEST
 
+/* More than the kernel keeps for a reader who does not come. */
+static void flood_folder(void)
+{
+	FILE *limit = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+	int events;
+
+	ck_assert_ptr_nonnull(limit);
+	ck_assert_int_eq(fscanf(limit, "%d", &events), 1);
+	ck_assert_int_eq(fclose(limit), 0);
+	for (int i = 0; i <= events; i += 2) {
+		grow_rename("x", "y");
+		grow_rename("y", "x");
+	}
+}
+
+START_TEST(rotation_that_the_system_could_not_tell_is_said)
+{
+	grow_write("log", "a\n");
+	grow_write("x", "");
+	start();
+	grow_expect(&grow, "a\n");
+	flood_folder();
+	grow_append("log", "b\n");
+	grow_step(&grow);
+	grow_expect(&grow, "b\n");
+	grow_expect_notes(&grow, "");
+	flood_folder();
+	grow_rename("log", "log.2");
+	grow_write("log", "unseen\n");
+	grow_rename("log", "log.1");
+	grow_write("log", "c\n");
+	grow_step(&grow);
+	grow_expect(&grow, "c\n");
+	finish("more happened in the folder of 'log' than the system can tell: "
+	       "files that lost the name again meanwhile may be gone unread\n");
+}
+END_TEST
+
 START_TEST(file_that_cannot_be_read_is_lost_until_it_can_be)
 {
 	grow_write("log", "a\nha");
@@ -289,6 +327,8 @@ int main(void)
 		       without_a_descriptor_it_is_said_and_tried_again);
 	tcase_add_test(test_case,
 		       files_rotated_while_none_can_be_opened_are_read_later);
+	tcase_add_test(test_case,
+		       rotation_that_the_system_could_not_tell_is_said);
 	tcase_add_test(test_case,
 		       file_that_cannot_be_read_is_lost_until_it_can_be);
 	tcase_add_test(test_case, broken_file_is_left_when_it_has_a_successor);
