@@ -238,6 +238,20 @@ static inline enum engine_event take_record(struct engine *engine,
 	return reject(engine, stream, line, REJECT_BAD_TIME, 1, NULL);
 }
 
+/* Keeps a line that was read before windows are laid. */
+static enum engine_event let_wait(struct engine *engine, struct stream *stream,
+				  struct span line)
+{
+	if (backlog_add(&engine->backlog, stream, line) == 0)
+		return ENGINE_DONE;
+	if (backlog_has_room(&engine->backlog, line.size))
+		return fail(engine);
+	error_set(&engine->error, "no row so far is of a whole window, "
+				  "which would say how long they are: "
+				  "give --window");
+	return ENGINE_FAILED;
+}
+
 /* A row to be merged. Windows are laid by the first one that counts. */
 static enum engine_event merge_line(struct engine *engine,
 				    struct stream *stream, struct span line,
@@ -245,27 +259,23 @@ static enum engine_event merge_line(struct engine *engine,
 {
 	struct merge *merge = &engine->merge;
 	enum record_verdict verdict;
+	enum merge_step step =
+		merge_judge(merge, line, latest_ns(engine, now_ns), &verdict);
+	bool first = verdict == RECORD_COUNTS && !engine->laid;
 
-	if (merge_judge(merge, line, latest_ns(engine, now_ns), &verdict) ==
-	    MERGE_LATER) {
-		if (backlog_add(&engine->backlog, stream, line) == 0)
-			return ENGINE_DONE;
-		if (backlog_has_room(&engine->backlog, line.size))
-			return fail(engine);
-		error_set(&engine->error, "no row so far is of a whole window, "
-					  "which would say how long they are: "
-					  "give --window");
+	/* What moves the watermark waits behind rows that it would make late.
+	 */
+	if (step == MERGE_LATER ||
+	    (verdict == RECORD_FILTERED && !engine->laid &&
+	     !backlog_is_empty(&engine->backlog)))
+		return let_wait(engine, stream, line);
+	if (first && engine_lay(engine, merge->window_ns, merge->window_ns) < 0)
 		return ENGINE_FAILED;
-	}
-	if (verdict == RECORD_COUNTS && !engine->laid) {
-		if (engine_lay(engine, merge->window_ns, merge->window_ns) != 0)
-			return ENGINE_FAILED;
-		/* Those that waited come first. */
-		if (!backlog_is_empty(&engine->backlog)) {
-			if (backlog_add(&engine->backlog, stream, line) != 0)
-				return fail(engine);
-			return ENGINE_DONE;
-		}
+	/* Those that waited come first. */
+	if (first && !backlog_is_empty(&engine->backlog)) {
+		if (backlog_add(&engine->backlog, stream, line) != 0)
+			return fail(engine);
+		return ENGINE_DONE;
 	}
 	return take_record(engine, stream, line, verdict, &merge->record,
 			   now_ns);

@@ -108,6 +108,23 @@ START_TEST(rows_before_the_first_whole_one_wait_and_come_first)
 }
 END_TEST
 
+/* Its time would make those that wait late. */
+START_TEST(a_summary_row_waits_behind_rows_that_do)
+{
+	begin_at(LATER);
+	row(&stream, 12, 15, "{\"k\":\"A\"}", 1, "");
+	take("{\"start\":\"1970-01-01T00:00:20Z\","
+	     "\"end\":\"1970-01-01T00:00:25Z\",\"partial\":false,"
+	     "\"summary\":{\"orders\":0}}\n");
+	ck_assert_uint_eq(engine_tallies(&engine).read, 0);
+	row(&stream, 25, 30, "{\"k\":\"A\"}", 4, "");
+	assert_windows("[10 15] 1: A 1 1\n");
+	ck_assert_uint_eq(snapshot.tallies.filtered, 1);
+	ck_assert_uint_eq(engine_tallies(&engine).read, 3);
+	finish("[25 30]! 4: A 4 5");
+}
+END_TEST
+
 START_TEST(one_that_cannot_be_a_row_does_not_wait)
 {
 	begin_at(LATER);
@@ -317,6 +334,7 @@ int main(void)
 	tcase_add_test(tests, sums_are_added_where_the_first_row_has_one);
 	tcase_add_test(tests,
 		       rows_before_the_first_whole_one_wait_and_come_first);
+	tcase_add_test(tests, a_summary_row_waits_behind_rows_that_do);
 	tcase_add_test(tests, one_that_cannot_be_a_row_does_not_wait);
 	tcase_add_test(tests, one_that_waited_may_be_late);
 	tcase_add_test(tests, without_a_whole_row_the_end_is_an_error);
