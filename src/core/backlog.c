@@ -1,6 +1,7 @@
 #include "core/backlog.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void backlog_init(struct backlog *backlog)
 {
@@ -30,19 +31,39 @@ static int reserve_line(struct backlog *backlog)
 	return 0;
 }
 
-int backlog_add(struct backlog *backlog, struct stream *stream,
-		struct span line)
+/* Where the stream's name stands; the next line of the stream shares it. */
+static size_t keep_name(struct backlog *backlog, const char *name)
 {
 	size_t offset = backlog->bytes.size;
 
+	if (backlog->count > 0) {
+		const struct backlog_line *last =
+			&backlog->lines[backlog->count - 1];
+
+		if (strcmp(backlog_name(backlog, last), name) == 0)
+			return last->name_offset;
+	}
+	buffer_append(&backlog->bytes, name, strlen(name) + 1);
+	return offset;
+}
+
+int backlog_add(struct backlog *backlog, struct stream *stream,
+		struct span line)
+{
+	size_t name_offset;
+	size_t offset;
+
 	if (!backlog_has_room(backlog, line.size) || reserve_line(backlog) != 0)
 		return -1;
+	name_offset = keep_name(backlog, stream->name);
+	offset = backlog->bytes.size;
 	buffer_append_span(&backlog->bytes, line);
 	buffer_append_char(&backlog->bytes, '\n');
 	if (backlog->bytes.failed)
 		return -1;
 	backlog->lines[backlog->count++] = (struct backlog_line){
 		.stream = stream,
+		.name_offset = name_offset,
 		.line_number = stream->line_number,
 		.offset = offset,
 		.size = line.size,

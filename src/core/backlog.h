@@ -17,14 +17,15 @@
 #define BACKLOG_MAX_BYTES ((size_t)256 << 20)
 
 struct backlog_line {
-	struct stream *stream; /* borrowed */
+	struct stream *stream; /* borrowed; may be at another file by now */
+	size_t name_offset;    /* the stream's name when it was read */
 	uint64_t line_number;
 	size_t offset;
 	size_t size;
 };
 
 struct backlog {
-	struct buffer bytes; /* of the lines, an LF behind each */
+	struct buffer bytes; /* of the lines, an LF behind each, and of names */
 	struct backlog_line *lines;
 	size_t count;
 	size_t capacity;
@@ -50,6 +51,13 @@ int backlog_add(struct backlog *backlog, struct stream *stream,
 /* The next line, an LF behind it, until the next call; false: none is left. */
 bool backlog_next(struct backlog *backlog, struct backlog_line *line,
 		  struct span *text);
+
+/* What the line's stream was called; until the next call. */
+static inline const char *backlog_name(const struct backlog *backlog,
+				       const struct backlog_line *line)
+{
+	return backlog->bytes.data + line->name_offset;
+}
 
 static inline bool backlog_is_empty(const struct backlog *backlog)
 {

@@ -6,6 +6,8 @@
  */
 #include "core/engine_parts.h"
 
+#include <string.h>
+
 /* --- groups --------------------------------------------------------------- */
 
 /* A group that was not met before gets a name, if there is one left. */
@@ -299,23 +301,29 @@ static enum engine_event take_line(struct engine *engine, struct stream *stream,
 			   now_ns);
 }
 
-/* The next of the lines that waited, under the number that it had. */
+/*
+ * The next of the lines that waited, as its stream was then. One that has a
+ * time of its own and another name is at a later file: the line's has ended,
+ * and its time holds nothing back.
+ */
 static enum engine_event take_waiting(struct engine *engine, int64_t now_ns)
 {
+	struct stream_time ended = {.newest_ns = TIME_NONE};
 	struct backlog_line waiting = {0};
+	struct stream then = {0};
 	struct span line = {0};
-	uint64_t line_number;
-	enum engine_event event;
 
 	if (!backlog_next(&engine->backlog, &waiting, &line)) {
 		backlog_release(&engine->backlog);
 		return ENGINE_DONE;
 	}
-	line_number = waiting.stream->line_number;
-	waiting.stream->line_number = waiting.line_number;
-	event = merge_line(engine, waiting.stream, line, now_ns);
-	waiting.stream->line_number = line_number;
-	return event;
+	then.name = backlog_name(&engine->backlog, &waiting);
+	then.line_number = waiting.line_number;
+	then.time = waiting.stream->time;
+	if (then.time == &waiting.stream->own_time &&
+	    strcmp(then.name, waiting.stream->name) != 0)
+		then.time = &ended;
+	return merge_line(engine, &then, line, now_ns);
 }
 
 /* Must anything be done before the next line is looked at? */

@@ -208,6 +208,18 @@ def test_the_first_whole_row_says_how_long_windows_are():
         ("00:15", "00:20", True, "3", "7")]
 
 
+def test_rows_that_waited_are_of_the_file_that_had_them(tmp_path):
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    (folder / "1").write_bytes(row("00:56-01:00", partial="true"))
+    (folder / "2").write_bytes(row("00:11-00:15", partial="true"))
+    (folder / "3").write_bytes(row("00:05-00:10"))
+    result = oc.run(["--merge", folder])
+    # The newest time of the first is none of the other two.
+    assert [(r.start[14:19], r.count) for r in oc.rows(result.out)] == [
+        ("00:05", 1), ("00:10", 1), ("00:55", 1)], result
+
+
 @pytest.mark.parametrize("window, count", [("5s", 4), ("10s", 2), ("1m", 1),
                                            ("1d", 1), ("20s", 1)])
 def test_window_says_another(window, count):

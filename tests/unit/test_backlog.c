@@ -11,6 +11,8 @@ static void begin(void)
 	backlog_init(&backlog);
 	stream_init(&streams[0]);
 	stream_init(&streams[1]);
+	stream_open(&streams[0], "one");
+	stream_open(&streams[1], "other");
 }
 
 static void end(void)
@@ -32,6 +34,8 @@ static void assert_next(int stream, uint64_t line_number, const char *text)
 
 	ck_assert(backlog_next(&backlog, &line, &bytes));
 	ck_assert_ptr_eq(line.stream, &streams[stream]);
+	ck_assert_str_eq(backlog_name(&backlog, &line),
+			 stream == 0 ? "one" : "other");
 	ck_assert_uint_eq(line.line_number, line_number);
 	ck_assert(span_is(bytes, text));
 	ck_assert_int_eq(bytes.data[bytes.size], '\n');
@@ -70,6 +74,20 @@ START_TEST(it_is_a_copy)
 	ck_assert_int_eq(backlog_add(&backlog, &streams[0], span_of(text)), 0);
 	text[0] = 'x';
 	assert_next(0, 0, "abc");
+}
+END_TEST
+
+START_TEST(a_line_has_the_name_that_its_stream_had)
+{
+	struct backlog_line line;
+	struct span bytes;
+
+	add(0, 1, "a");
+	stream_open(&streams[0], "next");
+	add(0, 1, "b");
+	assert_next(0, 1, "a");
+	ck_assert(backlog_next(&backlog, &line, &bytes));
+	ck_assert_str_eq(backlog_name(&backlog, &line), "next");
 }
 END_TEST
 
@@ -131,6 +149,7 @@ int main(void)
 	tcase_add_test(tests,
 		       lines_come_out_in_the_order_in_which_they_were_read);
 	tcase_add_test(tests, it_is_a_copy);
+	tcase_add_test(tests, a_line_has_the_name_that_its_stream_had);
 	tcase_add_test(tests, many_lines_wait);
 	tcase_add_test(tests, no_more_waits_than_is_kept);
 	tcase_add_test(tests, it_can_be_filled_again);
