@@ -218,6 +218,8 @@ bool app_wants_color(const struct app *app);
 /* Columns and lines of the terminal behind a descriptor. */
 unsigned app_terminal_columns(int fd);
 unsigned app_terminal_lines(int fd);
+/* Lines of the terminal for what is said at the end; 0: it is not near. */
+unsigned app_last_words_lines(const struct app *app);
 
 /* --- app_run.c ------------------------------------------------------------ */
 

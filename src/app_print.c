@@ -103,6 +103,7 @@ static bool begin(struct app *app)
 	if (options->format == FORMAT_TABLE) {
 		options->columns = app_terminal_columns(STDOUT_FILENO);
 		options->lines = app_terminal_lines(STDOUT_FILENO);
+		options->lines_below = app_last_words_lines(app);
 	}
 	for (size_t i = 0; i < app->feed_count; i++)
 		app->report_sources[i].up = app->feeds[i].state == FEED_UP ||

@@ -20,6 +20,9 @@
 #define DRAW_NS (100 * NS_PER_MS)
 #define IDLE_NS NS_PER_S
 
+/* Columns that the summary takes, if it is not a short one. */
+#define SUMMARY_COLUMNS 160
+
 unsigned app_terminal_columns(int fd)
 {
 	struct winsize size;
@@ -273,6 +276,15 @@ static void say_condition(struct app *app)
 		 app->engine.held->text, app->engine.held_value,
 		 text.failed ? "?" : text.data);
 	buffer_release(&text);
+}
+
+unsigned app_last_words_lines(const struct app *app)
+{
+	if (app->stop == STOP_NOT || app->options->log_level == LOG_MUST ||
+	    !isatty(STDERR_FILENO))
+		return 0;
+	/* Rejects that were not shown, or the shell, may have a line, too. */
+	return 2 + SUMMARY_COLUMNS / app_terminal_columns(STDERR_FILENO);
 }
 
 void app_status_end(struct app *app)

@@ -27,10 +27,12 @@ static size_t terminal_lines(const struct report *report)
 static size_t table_lines(const struct report *report)
 {
 	size_t lines = terminal_lines(report) - 1;
+	size_t below = report->options.lines_below;
 	size_t columns = report->options.columns;
 	size_t width = layout_columns(&report->options);
 	size_t folds = 1;
 
+	lines -= below < lines / 2 ? below : lines / 2;
 	/* So narrow that a line of the table takes several there. */
 	for (size_t fit = columns; fit > 0 && fit < width; fit += columns)
 		folds++;

@@ -43,6 +43,9 @@ struct report_options {
 	bool live; /* table: each replaces the one before on the terminal */
 	/* live: height of the terminal, 0: 24; set as columns is. */
 	unsigned lines;
+	/* live: so many lines below the table are for what comes after it, as
+	 * far as half of the terminal goes; set as columns is. */
+	unsigned lines_below;
 	const char *version; /* prometheus: of the program */
 	/* prometheus; borrowed, `up` may change between windows. Of several
 	 * with one name it says whether all of them are up. */

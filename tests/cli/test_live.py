@@ -181,6 +181,19 @@ def test_ctrl_c_leaves_the_last_window_and_the_cursor_below(terminal, feed):
              screen.cursor)
 
 
+def test_the_last_window_stays_whole_when_groups_are_many(terminal, feed):
+    screen = terminal(["--live", "-w", "0.3"], lines=16)
+    feed.accept().send(b"".join(oc.order(f"group{n:02}") for n in range(40)) +
+                       b"bad\n" * 3)
+    screen.until(lambda lines: "... 28 more groups, 0 orders" in lines and
+                 "connected" in lines[15], "a full screen")
+    screen.type("C-c")
+    lines = screen.until(lambda lines: f"status {128 + signal.SIGINT}" in
+                         lines and lines, "the end")
+    assert HEADLINE.match(lines[0]), lines
+    assert lines[1].split()[0] == "status" and len(rows(lines)) > 4, lines
+
+
 def test_the_last_window_of_a_run_stays(terminal, tmp_path):
     path = tmp_path / "orders"
     path.write_bytes(ORDER * 5)

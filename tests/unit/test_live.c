@@ -172,6 +172,21 @@ START_TEST(it_is_never_taller_than_the_terminal)
 }
 END_TEST
 
+/* As long as that leaves half of the lines. */
+START_TEST(lines_below_are_for_what_comes_after_it)
+{
+	add_groups(20);
+	options.lines_below = 3;
+	ck_assert_uint_eq(lines_of(frame()), 6);
+	ck_assert_ptr_nonnull(strstr(out.data, "\n... 17 more groups"));
+	options.lines_below = 30;
+	ck_assert_uint_eq(lines_of(frame()), 5);
+	report_init(&report, &options);
+	ck_assert_int_eq(memcmp(next_frame(), "\n\n\n\n\n\n\n\n\n" HOME, 12),
+			 0);
+}
+END_TEST
+
 START_TEST(a_terminal_too_narrow_for_its_lines_has_fewer_of_them)
 {
 	add_groups(20);
@@ -262,6 +277,7 @@ int main(void)
 	tcase_add_test(tests, rows_that_do_not_fit_are_said_with_their_orders);
 	tcase_add_test(tests, one_group_and_one_order_are_not_several);
 	tcase_add_test(tests, it_is_never_taller_than_the_terminal);
+	tcase_add_test(tests, lines_below_are_for_what_comes_after_it);
 	tcase_add_test(tests,
 		       a_terminal_too_narrow_for_its_lines_has_fewer_of_them);
 	tcase_add_test(tests, a_line_is_never_as_wide_as_the_terminal);
