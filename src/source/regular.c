@@ -44,6 +44,7 @@ int regular_adopt(struct regular *regular, int fd)
 	regular->end = REGULAR_WHOLE;
 	regular->read_bytes = 0;
 	regular->position = NULL;
+	regular->is_new = false;
 	/* Only advice: that it is not taken changes nothing. */
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return 0;
@@ -161,6 +162,7 @@ static enum regular_found place_add(struct regular *regular,
 	regular->position = positions_add(positions, &place);
 	if (!regular->position)
 		return REGULAR_FAILED;
+	regular->is_new = true;
 	return others ? REGULAR_OTHERS : REGULAR_NEW;
 }
 
@@ -227,6 +229,7 @@ void regular_restart(struct regular *regular)
 {
 	regular->offset = 0;
 	regular->head_bytes = 0;
+	regular->is_new = false;
 	stream_open(&regular->stream, regular->stream.name);
 	if (regular->position)
 		place_reset(regular->position);
@@ -237,7 +240,9 @@ void regular_introduce(const struct regular *regular,
 {
 	struct position *place = regular->position;
 
-	if (!place || place->hashed_bytes > 0 ||
+	/* Of one that was truncated the state says where the last window left
+	 * it: the next run is to find out, and say, that it is another now. */
+	if (!regular->is_new || place->hashed_bytes > 0 ||
 	    (place->kept && regular->head_bytes == 0))
 		return;
 	place->hash = regular_hash(regular->head, regular->head_bytes);

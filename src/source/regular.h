@@ -34,6 +34,7 @@ struct regular {
 	char head[POSITION_HASHED_MAX];
 	struct stream stream;
 	struct position *position; /* the table's, or NULL */
+	bool is_new;		   /* the place was made, in this run */
 };
 
 enum regular_found {
@@ -99,7 +100,7 @@ void regular_next(struct regular *regular, enum chunk_after after,
 		  struct read_area area, struct chunk *chunk);
 
 /*
- * The state should get to know the file before the next window closes: by its
+ * The state should get to know a new file before the next window closes: by its
  * inode when it was opened, by its first bytes too once some were read.
  */
 void regular_introduce(const struct regular *regular,

@@ -174,6 +174,7 @@ static inline void grow_save(struct grow *grow, struct positions *positions)
 
 		place.claimed = false;
 		place.changed = false;
+		place.kept = true;
 		ck_assert_ptr_nonnull(positions_add(&saved, &place));
 	}
 	grow_close(grow);

@@ -379,6 +379,43 @@ START_TEST(rotated_files_that_are_still_read_have_a_place_each)
 }
 END_TEST
 
+/* As the program does it when the table asks for it. */
+static bool tell_state(void)
+{
+	bool asked = positions.is_urgent;
+	struct savepoint savepoint;
+
+	savepoint_init(&savepoint);
+	positions_save_new(&positions, &savepoint);
+	ck_assert_uint_eq(savepoint.count, asked);
+	savepoint_release(&savepoint);
+	return asked;
+}
+
+START_TEST(state_is_told_of_a_new_file_and_of_its_first_bytes)
+{
+	grow_write("log", "");
+	grow_start(&grow, file_source_new("log", &follow), &positions);
+	ck_assert(tell_state());
+	grow_append("log", "a\n");
+	grow_step(&grow);
+	ck_assert_uint_eq(positions.list[0]->hashed_bytes, 2);
+	ck_assert(tell_state());
+	grow_append("log", "b\n");
+	grow_step(&grow);
+	ck_assert(!tell_state());
+	/* The place of the last window stays, by which the next run sees it. */
+	ck_assert_int_eq(truncate("log", 0), 0);
+	grow_append("log", "c\n");
+	grow_step(&grow);
+	ck_assert(!tell_state());
+	grow_expect(&grow, "a\nb\nc\n");
+	grow_save(&grow, &positions);
+	run_follow("", "");
+	ck_assert(!tell_state());
+}
+END_TEST
+
 START_TEST(followed_directory_reads_no_file_twice)
 {
 	grow_write("in/a", "a\n");
@@ -427,6 +464,8 @@ int main(void)
 	tcase_add_test(test_case, truncated_file_is_known_by_its_new_beginning);
 	tcase_add_test(test_case,
 		       rotated_files_that_are_still_read_have_a_place_each);
+	tcase_add_test(test_case,
+		       state_is_told_of_a_new_file_and_of_its_first_bytes);
 	tcase_add_test(test_case, followed_directory_reads_no_file_twice);
 	suite_add_tcase(suite, test_case);
 	srunner_run_all(runner, CK_NORMAL);
