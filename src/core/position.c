@@ -1,7 +1,7 @@
 /*
  * Both tables are of open addressing and nothing leaves them before the end. A
  * name's slot is that of the time when it was put there: who renames a position
- * has claimed it, and is not looking for it any more.
+ * is not looking for it by its name any more.
  */
 #include "core/position.h"
 

@@ -59,7 +59,7 @@ static int follow_restore_old(struct follow_source *self,
 			  name, (unsigned long long)place->offset);
 		if (asprintf(&gone, "%s (gone)", name) < 0)
 			return -1;
-		place->claimed = true;
+		/* Unclaimed: it goes on there should the file come back. */
 		result = position_rename(place, gone);
 		free(gone);
 		return result;

@@ -326,6 +326,28 @@ START_TEST(tail_that_is_gone_is_said_once)
 }
 END_TEST
 
+START_TEST(file_that_comes_back_goes_on_where_it_was_left)
+{
+	grow_write("in/log", "a\n");
+	run(file_source_new("in/log", &follow), "a\n", "");
+	grow_rename("in", "away");
+	grow_start(&grow, file_source_new("in/log", &follow), &positions);
+	grow_expect_notes(&grow,
+			  "'in/log' is not there yet: waiting for it\n"
+			  "the file that 'in/log' was in the last run is not "
+			  "in its folder any more: what was added to it behind "
+			  "byte 2 is lost\n");
+	grow_append("away/log", "b\n");
+	grow_rename("away", "in");
+	grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "b\n");
+	grow_save(&grow, &positions);
+	ck_assert_uint_eq(positions.count, 1);
+	ck_assert_str_eq(positions.list[0]->name, "in/log");
+	run(file_source_new("in/log", &follow), "", "");
+}
+END_TEST
+
 START_TEST(file_that_was_rotated_and_ended_is_not_looked_for_again)
 {
 	grow_write("log", "a\n");
@@ -459,6 +481,8 @@ int main(void)
 		       tail_of_a_file_rotated_between_runs_is_read_first);
 	tcase_add_test(test_case, tail_is_read_though_nothing_has_the_name);
 	tcase_add_test(test_case, tail_that_is_gone_is_said_once);
+	tcase_add_test(test_case,
+		       file_that_comes_back_goes_on_where_it_was_left);
 	tcase_add_test(test_case,
 		       file_that_was_rotated_and_ended_is_not_looked_for_again);
 	tcase_add_test(test_case, truncated_file_is_known_by_its_new_beginning);
