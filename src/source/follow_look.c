@@ -224,6 +224,8 @@ int follow_look_first(struct follow_source *self, int64_t now_ns,
 		break;
 	case EMFILE:
 	case ENFILE:
+		if (self->options.until_end) /* there is no later */
+			return regular_explain(error, number, name);
 		follow_trouble(self, number, now_ns);
 		self->rotation.unseen = true;
 		break;

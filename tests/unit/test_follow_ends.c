@@ -241,6 +241,24 @@ START_TEST(until_end_ends_where_nothing_is)
 }
 END_TEST
 
+START_TEST(until_end_does_not_wait_for_a_descriptor)
+{
+	struct rlimit limit, none;
+
+	grow_write("log", "a\n");
+	grow_init(&grow, file_source_new("log", &until_end), NULL);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 3;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(pump_start(&grow.pump), -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_str_eq(grow.pump.error.message,
+			 "cannot open 'log': Too many open files");
+	finish("");
+}
+END_TEST
+
 START_TEST(until_end_ends_where_the_file_is_truncated)
 {
 	grow_write("log", "a\nb\n");
@@ -335,6 +353,7 @@ int main(void)
 	tcase_add_test(test_case, without_inotify_files_are_polled);
 	tcase_add_test(test_case, until_end_stops_at_the_size_of_the_start);
 	tcase_add_test(test_case, until_end_ends_where_nothing_is);
+	tcase_add_test(test_case, until_end_does_not_wait_for_a_descriptor);
 	tcase_add_test(test_case, until_end_ends_where_the_file_is_truncated);
 	tcase_add_test(test_case, all_streams_share_one_time_to_the_end);
 	tcase_add_test(test_case, followed_fifo_waits_for_its_next_writer);
