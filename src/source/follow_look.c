@@ -59,12 +59,6 @@ fail:
 	return number;
 }
 
-/* Why it cannot be opened has to do with us, not with the file. */
-static bool is_passing(int number)
-{
-	return number == EMFILE || number == ENFILE || number == ENOMEM;
-}
-
 /* Says why the name cannot be opened, but once. */
 static void follow_trouble(struct follow_source *self, int number,
 			   int64_t now_ns)

@@ -12,6 +12,8 @@
 #ifndef SOURCE_FOLLOW_PARTS_H
 #define SOURCE_FOLLOW_PARTS_H
 
+#include <errno.h>
+
 #include "source/changes.h"
 #include "source/follow.h"
 #include "source/notes.h"
@@ -81,6 +83,12 @@ struct followed **follow_link(struct follow_source *self,
 /* Leaves a file of the list for good. */
 void follow_leave(struct follow_source *self, struct followed *file);
 
+/* Why a file cannot be opened has to do with us, not with the file. */
+static inline bool is_passing(int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOMEM;
+}
+
 /* --- follow_look.c -------------------------------------------------------- */
 
 /* Begins to listen, and opens what is there. -1: it cannot be followed. */
@@ -94,7 +102,7 @@ void follow_look(struct follow_source *self, int64_t now_ns);
 
 /*
  * Where the name is another file's than in the last run, looks for the old one
- * and puts it before the new one. -1: memory is out.
+ * and puts it before the new one. -1: memory or descriptors are out.
  */
 int follow_restore_all(struct follow_source *self, int64_t now_ns,
 		       struct error *error) MUST_CHECK;

@@ -1,6 +1,8 @@
 /*
  * Where reading goes on in a later run: files, directories, and both followed.
  */
+#include <sys/resource.h>
+
 #include "grow.h"
 
 static const struct file_options plain = {.keep_half = true};
@@ -348,6 +350,32 @@ START_TEST(file_that_comes_back_goes_on_where_it_was_left)
 }
 END_TEST
 
+START_TEST(tail_that_cannot_be_looked_for_is_not_given_up)
+{
+	struct source *source;
+	struct rlimit limit, none;
+
+	grow_write("log", "a\n");
+	run_follow("a\n", "");
+	grow_append("log", "b\n");
+	grow_rename("log", "log.1");
+	grow_write("log", "c\n");
+	source = file_source_new("log", &follow);
+	grow_init(&grow, source, &positions);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 5; /* one for inotify, one for the file */
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(pump_start(&grow.pump), -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_str_eq(grow.pump.error.message,
+			 "cannot look for the file that 'log' was in the last "
+			 "run: Too many open files");
+	grow_save(&grow, &positions);
+	run_follow("b\nc\n", "");
+}
+END_TEST
+
 START_TEST(file_that_was_rotated_and_ended_is_not_looked_for_again)
 {
 	grow_write("log", "a\n");
@@ -481,6 +509,8 @@ int main(void)
 		       tail_of_a_file_rotated_between_runs_is_read_first);
 	tcase_add_test(test_case, tail_is_read_though_nothing_has_the_name);
 	tcase_add_test(test_case, tail_that_is_gone_is_said_once);
+	tcase_add_test(test_case,
+		       tail_that_cannot_be_looked_for_is_not_given_up);
 	tcase_add_test(test_case,
 		       file_that_comes_back_goes_on_where_it_was_left);
 	tcase_add_test(test_case,
