@@ -64,8 +64,8 @@ void folder_say_again(struct folder_source *self, const char *path,
 		return;
 	self->again_ns = now_ns + AGAIN_NS;
 	notes_add(&self->notes,
-		  "'%s' was written to after it was read: what was added is "
-		  "not read",
+		  "'%s' was written to after it was read: what was added "
+		  "or changed is not read",
 		  path);
 }
 
@@ -81,7 +81,7 @@ static bool folder_consider(struct folder_source *self, struct listed *listed,
 	if (listed->inode == 0)
 		return false; /* a link to nothing */
 	if (seen) {
-		if (seen->read && listed->size_bytes > seen->size_bytes)
+		if (seen_is_other(seen, listed->size_bytes, listed->written_ns))
 			folder_say_again(self, listed->path, now_ns);
 		return false;
 	}

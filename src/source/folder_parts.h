@@ -44,8 +44,9 @@ struct folder_source {
 	struct queued *queue, **tail;
 	struct regular file; /* the first of the queue, while it is open */
 	int64_t born_ns;
-	char *name; /* of the file's stream */
-	bool full;  /* no descriptor was left */
+	int64_t written_ns; /* before it was found to have ended */
+	char *name;	    /* of the file's stream */
+	bool full;	    /* no descriptor was left */
 	bool unreadable;
 	struct error why;
 	bool told;  /* its beginning was */
@@ -60,7 +61,7 @@ struct folder_source {
 void folder_queue(struct folder_source *self, char *path);
 void folder_unqueue(struct folder_source *self, struct queued **link);
 
-/* It was read, and has become longer since: said. */
+/* It was read, and has become another since: said. */
 void folder_say_again(struct folder_source *self, const char *path,
 		      int64_t now_ns);
 

@@ -42,8 +42,10 @@ static void folder_settle(struct folder_source *self)
 	self->file.read_bytes = 0;
 	self->file.position = NULL;
 	seen = seen_find(&self->seen, self->file.inode, self->born_ns);
-	if (seen && !self->unreadable)
+	if (seen && !self->unreadable) {
 		seen->size_bytes = self->file.offset;
+		seen->written_ns = self->written_ns;
+	}
 	self->unreadable = false;
 }
 
@@ -66,9 +68,10 @@ static bool folder_knows(struct folder_source *self, int64_t now_ns)
 	enum regular_found found;
 
 	self->born_ns = file_born_ns(file->fd);
+	self->written_ns = file_written_ns(file->fd);
 	seen = seen_add(&self->seen, file->inode, self->born_ns);
 	if (seen && seen->read) {
-		if (file->size_bytes > seen->size_bytes)
+		if (seen_is_other(seen, file->size_bytes, self->written_ns))
 			folder_say_again(self, self->name, now_ns);
 		return true;
 	}
@@ -83,6 +86,7 @@ static bool folder_knows(struct folder_source *self, int64_t now_ns)
 		newest->newest_ns = file->stream.own_time.newest_ns;
 	seen->read = true;
 	seen->size_bytes = file->size_bytes;
+	seen->written_ns = self->written_ns;
 	if (found == REGULAR_CHANGED)
 		notes_add(&self->notes,
 			  "'%s' was written anew since the last run: it is "
@@ -170,6 +174,9 @@ static void folder_read(struct folder_source *self, struct read_area area,
 		chunk_tell(chunk, CHUNK_LOST, AFTER_NEXT, stream);
 		chunk->why = self->why;
 	} else {
+		/* The read that finds no more has seen what that was. */
+		if (self->file.offset >= self->file.size_bytes)
+			self->written_ns = file_written_ns(self->file.fd);
 		regular_next(&self->file, AFTER_NEXT, area, chunk);
 	}
 	if (chunk->kind == CHUNK_DATA)

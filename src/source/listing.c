@@ -44,6 +44,15 @@ int64_t file_born_ns(int fd)
 	return status_born_ns(&status);
 }
 
+int64_t file_written_ns(int fd)
+{
+	struct statx status;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MTIME, &status) < 0)
+		return 0;
+	return stamp_ns(&status.stx_mtime);
+}
+
 static int listing_grow(struct listing *listing)
 {
 	size_t capacity = listing->capacity;

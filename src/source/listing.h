@@ -44,4 +44,7 @@ char *path_join(const char *directory, const char *name);
 /* When the file behind a descriptor was made; 0: the system cannot say. */
 int64_t file_born_ns(int fd);
 
+/* When it was last written to; 0: the system cannot say. */
+int64_t file_written_ns(int fd);
+
 #endif

@@ -16,7 +16,8 @@
 struct seen_file {
 	uint64_t inode;
 	int64_t born_ns;
-	uint64_t size_bytes; /* so much of it was read */
+	uint64_t size_bytes; /* so much of it was read, as it was: */
+	int64_t written_ns;
 	bool used;
 	bool read; /* not only waiting to be */
 };
@@ -28,6 +29,14 @@ struct seen {
 };
 
 void seen_release(struct seen *seen);
+
+/* It is not any more as it was read. */
+static inline bool seen_is_other(const struct seen_file *file,
+				 uint64_t size_bytes, int64_t written_ns)
+{
+	return file->read && (file->size_bytes != size_bytes ||
+			      file->written_ns != written_ns);
+}
 
 /* The file, or NULL; until the next seen_add(). */
 struct seen_file *seen_find(const struct seen *seen, uint64_t inode,

@@ -182,12 +182,38 @@ START_TEST(what_is_added_after_it_was_read_is_said_and_not_read)
 	grow_append("in/a", "c\n");
 	grow_step(&grow);
 	grow_expect_notes(&grow, "'in/a' was written to after it was read: "
-				 "what was added is not read\n");
+				 "what was added or changed is not read\n");
 	grow_later(&grow, 60 * NS_PER_S);
 	grow_append("in/a", "d\n");
 	grow_step(&grow);
 	finish("'in/a' was written to after it was read: "
-	       "what was added is not read\n");
+	       "what was added or changed is not read\n");
+}
+END_TEST
+
+START_TEST(file_that_is_written_anew_after_it_was_read_is_said)
+{
+	grow_write("in/a", "one\n");
+	start();
+	grow_expect(&grow, "one\n");
+	wait_for_tick();
+	grow_write("in/a", "two\n");
+	grow_step(&grow);
+	grow_expect_notes(&grow, "'in/a' was written to after it was read: "
+				 "what was added or changed is not read\n");
+	grow_later(&grow, 60 * NS_PER_S);
+	grow_write("in/a", "3\n");
+	grow_step(&grow);
+	grow_expect_notes(&grow, "'in/a' was written to after it was read: "
+				 "what was added or changed is not read\n");
+	/* It is opened and closed, but not written to. */
+	grow_write("in/b", "b\n");
+	grow_step(&grow);
+	grow_later(&grow, 60 * NS_PER_S);
+	grow_append("in/b", "");
+	grow_step(&grow);
+	grow_expect(&grow, "b\n");
+	finish("");
 }
 END_TEST
 
@@ -249,7 +275,7 @@ START_TEST(without_inotify_a_file_counts_when_it_stood_still)
 	grow_append("in/c", "d\n");
 	grow_later(&grow, NS_PER_S);
 	finish("'in/c' was written to after it was read: "
-	       "what was added is not read\n");
+	       "what was added or changed is not read\n");
 }
 END_TEST
 
@@ -335,6 +361,8 @@ int main(void)
 		       file_that_takes_the_inode_of_a_removed_one_is_new);
 	tcase_add_test(test_case,
 		       what_is_added_after_it_was_read_is_said_and_not_read);
+	tcase_add_test(test_case,
+		       file_that_is_written_anew_after_it_was_read_is_said);
 	tcase_add_test(test_case, file_that_is_removed_unread_is_said);
 	tcase_add_test(test_case,
 		       file_that_cannot_be_read_is_lost_and_the_rest_is_read);
