@@ -12,7 +12,7 @@
 /* A listed file whose size and time stood still for so long is whole. */
 #define STILL_NS NS_PER_S
 
-/* That a file was written again is said at most so often. */
+/* That a file was written again is said of it at most so often. */
 #define AGAIN_NS (60 * NS_PER_S)
 
 /* --- the queue ------------------------------------------------------------ */
@@ -57,12 +57,12 @@ static void folder_forget(struct folder_source *self, const char *path)
 
 /* --- looking -------------------------------------------------------------- */
 
-void folder_say_again(struct folder_source *self, const char *path,
-		      int64_t now_ns)
+void folder_say_again(struct folder_source *self, struct seen_file *seen,
+		      const char *path, int64_t now_ns)
 {
-	if (now_ns < self->again_ns)
+	if (now_ns < seen->again_ns)
 		return;
-	self->again_ns = now_ns + AGAIN_NS;
+	seen->again_ns = now_ns + AGAIN_NS;
 	notes_add(&self->notes,
 		  "'%s' was written to after it was read: what was added "
 		  "or changed is not read",
@@ -73,7 +73,7 @@ void folder_say_again(struct folder_source *self, const char *path,
 static bool folder_consider(struct folder_source *self, struct listed *listed,
 			    int64_t now_ns)
 {
-	const struct seen_file *seen =
+	struct seen_file *seen =
 		seen_find(&self->seen, listed->inode, listed->born_ns);
 	const struct listed *last = listing_find(&self->last, listed->path);
 	struct seen_file *added;
@@ -82,7 +82,7 @@ static bool folder_consider(struct folder_source *self, struct listed *listed,
 		return false; /* a link to nothing */
 	if (seen) {
 		if (seen_is_other(seen, listed->size_bytes, listed->written_ns))
-			folder_say_again(self, listed->path, now_ns);
+			folder_say_again(self, seen, listed->path, now_ns);
 		return false;
 	}
 	listed->still_ns = now_ns;

@@ -38,7 +38,6 @@ struct folder_source {
 	char *left;	     /* the path that was renamed last, and how */
 	uint32_t cookie;
 	int trouble;
-	int64_t again_ns; /* mono: not said before */
 	/* reading */
 	struct seen seen;
 	struct queued *queue, **tail;
@@ -62,8 +61,8 @@ void folder_queue(struct folder_source *self, char *path);
 void folder_unqueue(struct folder_source *self, struct queued **link);
 
 /* It was read, and has become another since: said. */
-void folder_say_again(struct folder_source *self, const char *path,
-		      int64_t now_ns);
+void folder_say_again(struct folder_source *self, struct seen_file *seen,
+		      const char *path, int64_t now_ns);
 
 /* The system's error number, said once until it is another, or 0. */
 void folder_trouble(struct folder_source *self, int number,

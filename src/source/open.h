@@ -55,10 +55,10 @@ struct source *file_source_new(const char *path,
  * With follow, then each file that is moved or linked there, or closed by one
  * who wrote it, in that order; without inotify each that stood still for a
  * second. A file is read once, by inode and the time when it was made; that it
- * was written to later, or anew, is a NOTE, at most one a minute. A directory
- * that is removed or renamed is waited for, with a NOTE: it never ends. A last
- * line that the writer left unfinished is a record, but with source_restore():
- * then a later run goes on there.
+ * was written to later, or anew, is a NOTE, one a minute at most of each. A
+ * directory that is removed or renamed is waited for, with a NOTE: it never
+ * ends. A last line that the writer left unfinished is a record, but with
+ * source_restore(): then a later run goes on there.
  *
  * With until_end the files are those of the start, each to its size then.
  */

@@ -18,6 +18,7 @@ struct seen_file {
 	int64_t born_ns;
 	uint64_t size_bytes; /* so much of it was read, as it was: */
 	int64_t written_ns;
+	int64_t again_ns; /* the caller's */
 	bool used;
 	bool read; /* not only waiting to be */
 };

@@ -183,6 +183,13 @@ START_TEST(what_is_added_after_it_was_read_is_said_and_not_read)
 	grow_step(&grow);
 	grow_expect_notes(&grow, "'in/a' was written to after it was read: "
 				 "what was added or changed is not read\n");
+	grow_write("in/b", "1\n");
+	grow_step(&grow);
+	grow_append("in/b", "2\n");
+	grow_step(&grow);
+	grow_expect(&grow, "1\n");
+	grow_expect_notes(&grow, "'in/b' was written to after it was read: "
+				 "what was added or changed is not read\n");
 	grow_later(&grow, 60 * NS_PER_S);
 	grow_append("in/a", "d\n");
 	grow_step(&grow);
