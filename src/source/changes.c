@@ -50,7 +50,8 @@ void changes_close(struct changes *changes)
 
 int changes_add_folder(struct changes *changes, const char *path, bool closed)
 {
-	uint32_t events = FOLDER_EVENTS | (closed ? IN_CLOSE_WRITE : 0);
+	uint32_t events =
+		FOLDER_EVENTS | (closed ? IN_OPEN | IN_CLOSE_WRITE : 0);
 
 	if (changes->fd < 0)
 		return CHANGES_NONE;
@@ -84,6 +85,7 @@ static bool changes_translate(uint32_t mask, enum change_kind *kind)
 		{IN_Q_OVERFLOW, CHANGE_MISSED},
 		{IN_MODIFY, CHANGE_WRITTEN},
 		{IN_CREATE, CHANGE_CREATED},
+		{IN_OPEN, CHANGE_OPENED},
 		{IN_CLOSE_WRITE, CHANGE_CLOSED},
 		{IN_MOVED_TO, CHANGE_CAME},
 		{IN_MOVED_FROM, CHANGE_LEFT},

@@ -18,6 +18,7 @@
 enum change_kind {
 	CHANGE_WRITTEN, /* the file itself: bytes, or its length */
 	CHANGE_CREATED, /* in the folder, by this name */
+	CHANGE_OPENED,	/* in the folder: by anybody */
 	CHANGE_CLOSED,	/* in the folder: by one who could write */
 	CHANGE_CAME,	/* renamed to this name */
 	CHANGE_LEFT,	/* renamed from this name */
@@ -50,8 +51,8 @@ void changes_close(struct changes *changes);
 
 /*
  * Listens to what happens in a folder: CREATED, CAME, LEFT, DELETED, GONE, and
- * CLOSED if `closed`. Its number, the same for the same folder; CHANGES_NONE:
- * it cannot.
+ * OPENED and CLOSED if `closed`. Its number, the same for the same folder;
+ * CHANGES_NONE: it cannot.
  */
 int changes_add_folder(struct changes *changes, const char *path, bool closed);
 

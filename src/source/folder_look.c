@@ -12,47 +12,62 @@
 /* A listed file whose size and time stood still for so long is whole. */
 #define STILL_NS NS_PER_S
 
+/* A name that came up, and that nobody has opened for so long, was linked. */
+#define MADE_NS (NS_PER_S / 10)
+
 /* That a file was written again is said of it at most so often. */
 #define AGAIN_NS (60 * NS_PER_S)
 
 /* --- the queue ------------------------------------------------------------ */
 
-void folder_queue(struct folder_source *self, char *path)
+void queue_init(struct queue *queue)
+{
+	queue->first = NULL;
+	queue->tail = &queue->first;
+}
+
+/* Takes the path. NULL: memory is out, maybe for the path already. */
+static struct queued *queue_add(struct queue *queue, char *path)
 {
 	struct queued *queued = path ? calloc(1, sizeof(*queued)) : NULL;
 
 	if (!queued) {
 		free(path);
-		self->scanning = true; /* there it will be found again */
-		return;
+		return NULL;
 	}
 	queued->path = path;
-	*self->tail = queued;
-	self->tail = &queued->next;
+	*queue->tail = queued;
+	queue->tail = &queued->next;
+	return queued;
 }
 
-void folder_unqueue(struct folder_source *self, struct queued **link)
+void queue_drop(struct queue *queue, struct queued **link)
 {
 	struct queued *queued = *link;
 
 	*link = queued->next;
-	if (self->tail == &queued->next)
-		self->tail = link;
+	if (queue->tail == &queued->next)
+		queue->tail = link;
 	free(queued->path);
 	free(queued);
 }
 
-/* The file is read by another name. */
-static void folder_forget(struct folder_source *self, const char *path)
+static void queue_forget(struct queue *queue, const char *path)
 {
-	struct queued **link = &self->queue;
+	struct queued **link = &queue->first;
 
 	while (*link) {
 		if (strcmp((*link)->path, path) == 0)
-			folder_unqueue(self, link);
+			queue_drop(queue, link);
 		else
 			link = &(*link)->next;
 	}
+}
+
+void folder_queue(struct folder_source *self, char *path)
+{
+	if (!queue_add(&self->queue, path))
+		self->scanning = true; /* there it will be found again */
 }
 
 /* --- looking -------------------------------------------------------------- */
@@ -124,45 +139,74 @@ static void folder_scan(struct folder_source *self, int64_t now_ns)
 	self->scanning = pending;
 }
 
-/* A name that came up by itself: a link is whole at once. */
-static bool is_link(const char *path)
+/*
+ * A name came up. A link is whole at once. Any other file has a writer, who
+ * opens it in the same breath and will close it; or it was linked, too, and has
+ * lost its other name since: that one nobody opens. Takes the path.
+ */
+static void folder_make(struct folder_source *self, char *path, int64_t now_ns)
 {
 	struct stat status;
+	struct queued *made;
 
-	return path && lstat(path, &status) == 0 &&
-	       (S_ISLNK(status.st_mode) || status.st_nlink > 1);
+	if (path && lstat(path, &status) < 0) {
+		free(path);
+	} else if (!path || S_ISLNK(status.st_mode) ||
+		   (S_ISREG(status.st_mode) && status.st_nlink > 1)) {
+		folder_queue(self, path);
+	} else if (S_ISREG(status.st_mode)) {
+		made = queue_add(&self->made, path);
+		if (made)
+			made->made_ns = now_ns;
+		self->scanning |= !made;
+	} else {
+		free(path);
+	}
+}
+
+/* Those that nobody opened are to be read. */
+static void folder_queue_made(struct folder_source *self, int64_t now_ns)
+{
+	struct queued **first = &self->made.first;
+
+	while (*first && now_ns - (*first)->made_ns >= MADE_NS) {
+		folder_queue(self, (*first)->path);
+		(*first)->path = NULL;
+		queue_drop(&self->made, first);
+	}
+	if (*first && (*first)->made_ns + MADE_NS < self->timer.due_ns)
+		self->timer.due_ns = (*first)->made_ns + MADE_NS;
 }
 
 static void folder_take_name(struct folder_source *self,
-			     const struct change *change)
+			     const struct change *change, int64_t now_ns)
 {
 	char *path;
 
 	if (change->name[0] == '.' || change->name[0] == '\0')
 		return;
 	path = path_join(self->source.name, change->name);
+	if (path)
+		queue_forget(&self->made, path);
 	switch (change->kind) {
-	case CHANGE_CREATED:
-		if (is_link(path))
-			break;
-		free(path);
-		return;
+	case CHANGE_CREATED: folder_make(self, path, now_ns); break;
 	case CHANGE_LEFT:
 		free(self->left);
 		self->left = path;
 		self->cookie = change->cookie;
-		return;
-	case CHANGE_CAME:
-		if (self->left && self->cookie == change->cookie)
-			folder_forget(self, self->left);
 		break;
-	case CHANGE_CLOSED: break;
-	default: free(path); return;
+	case CHANGE_CAME:
+		/* It is read by another name. */
+		if (self->left && self->cookie == change->cookie)
+			queue_forget(&self->queue, self->left);
+		folder_queue(self, path);
+		break;
+	case CHANGE_CLOSED: folder_queue(self, path); break;
+	default: free(path); break;
 	}
-	folder_queue(self, path);
 }
 
-void folder_drain(struct folder_source *self)
+void folder_drain(struct folder_source *self, int64_t now_ns)
 {
 	struct change change;
 
@@ -174,7 +218,7 @@ void folder_drain(struct folder_source *self)
 		else if (change.kind == CHANGE_GONE)
 			self->inode = 0;
 		else
-			folder_take_name(self, &change);
+			folder_take_name(self, &change, now_ns);
 	}
 }
 
@@ -205,12 +249,16 @@ void folder_listen(struct folder_source *self)
 
 void folder_look(struct folder_source *self, int64_t now_ns)
 {
-	if (now_ns < self->timer.due_ns && !self->changes.watch.ready)
+	bool due = now_ns >= self->timer.due_ns;
+
+	if (!due && !self->changes.watch.ready)
 		return;
-	folder_drain(self);
-	if (now_ns < self->timer.due_ns)
+	folder_drain(self, now_ns);
+	if (due)
+		self->timer.due_ns = now_ns + FOLLOW_CHECK_NS;
+	folder_queue_made(self, now_ns);
+	if (!due)
 		return;
-	self->timer.due_ns = now_ns + FOLLOW_CHECK_NS;
 	folder_listen(self);
 	if (self->inode == 0)
 		return;

@@ -18,8 +18,13 @@
 
 struct queued {
 	char *path;
-	bool missing; /* it was not there */
+	bool missing;	 /* it was not there */
+	int64_t made_ns; /* mono: when its name came up */
 	struct queued *next;
+};
+
+struct queue {
+	struct queued *first, **tail;
 };
 
 struct folder_source {
@@ -40,7 +45,8 @@ struct folder_source {
 	int trouble;
 	/* reading */
 	struct seen seen;
-	struct queued *queue, **tail;
+	struct queue made; /* files that nobody has opened since */
+	struct queue queue;
 	struct regular file; /* the first of the queue, while it is open */
 	int64_t born_ns;
 	int64_t written_ns; /* before it was found to have ended */
@@ -56,9 +62,11 @@ struct folder_source {
 
 /* --- folder_look.c -------------------------------------------------------- */
 
-/* Adds a file; takes the path, which is NULL when memory is out. */
+void queue_init(struct queue *queue);
+void queue_drop(struct queue *queue, struct queued **link);
+
+/* A file is to be read; takes the path, which is NULL when memory is out. */
 void folder_queue(struct folder_source *self, char *path);
-void folder_unqueue(struct folder_source *self, struct queued **link);
 
 /* It was read, and has become another since: said. */
 void folder_say_again(struct folder_source *self, struct seen_file *seen,
@@ -69,7 +77,7 @@ void folder_trouble(struct folder_source *self, int number,
 		    const char *message);
 
 /* Takes what the kernel tells. */
-void folder_drain(struct folder_source *self);
+void folder_drain(struct folder_source *self, int64_t now_ns);
 
 /* Listens to the directory that has the name now. */
 void folder_listen(struct folder_source *self);

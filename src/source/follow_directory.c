@@ -53,9 +53,9 @@ static void folder_settle(struct folder_source *self)
 static void folder_name(struct folder_source *self)
 {
 	free(self->name);
-	self->name = self->queue->path;
-	self->queue->path = NULL;
-	folder_unqueue(self, &self->queue);
+	self->name = self->queue.first->path;
+	self->queue.first->path = NULL;
+	queue_drop(&self->queue, &self->queue.first);
 	stream_open(&self->file.stream, self->name);
 }
 
@@ -96,15 +96,15 @@ static bool folder_knows(struct folder_source *self, int64_t now_ns)
 }
 
 /* It may have been renamed: if so, that is told by now. */
-static void folder_miss(struct folder_source *self)
+static void folder_miss(struct folder_source *self, int64_t now_ns)
 {
-	self->queue->missing = true;
-	folder_drain(self);
-	if (!self->queue || !self->queue->missing)
+	self->queue.first->missing = true;
+	folder_drain(self, now_ns);
+	if (!self->queue.first || !self->queue.first->missing)
 		return;
 	notes_add(&self->notes, "'%s' was gone before it could be read",
-		  self->queue->path);
-	folder_unqueue(self, &self->queue);
+		  self->queue.first->path);
+	queue_drop(&self->queue, &self->queue.first);
 }
 
 /*
@@ -113,7 +113,7 @@ static void folder_miss(struct folder_source *self)
  */
 static bool folder_open(struct folder_source *self, int64_t now_ns)
 {
-	int number = regular_open(&self->file, self->queue->path);
+	int number = regular_open(&self->file, self->queue.first->path);
 
 	switch (number) {
 	case 0:
@@ -125,11 +125,13 @@ static bool folder_open(struct folder_source *self, int64_t now_ns)
 		self->file.position = NULL;
 		return false;
 	case EISDIR:
-	case REGULAR_OTHER: folder_unqueue(self, &self->queue); return false;
-	case ENOENT: folder_miss(self); return false;
+	case REGULAR_OTHER:
+		queue_drop(&self->queue, &self->queue.first);
+		return false;
+	case ENOENT: folder_miss(self, now_ns); return false;
 	case EMFILE:
 	case ENFILE:
-		regular_explain(&self->why, number, self->queue->path);
+		regular_explain(&self->why, number, self->queue.first->path);
 		folder_trouble(self, number, self->why.message);
 		self->full = true;
 		return false;
@@ -149,7 +151,7 @@ static enum source_status folder_open_next(struct folder_source *self,
 	unsigned passed = 0;
 
 	self->full = false;
-	while (self->queue && passed++ < PASSED_MAX) {
+	while (self->queue.first && passed++ < PASSED_MAX) {
 		if (folder_open(self, now_ns)) {
 			stream->time = &self->root.own_time;
 			self->told = true;
@@ -208,7 +210,7 @@ static enum source_status folder_next(struct source *source,
 	else
 		status = folder_open_next(self, clock->mono_ns, chunk);
 	/* Idle is only a directory in which no unread file is. */
-	self->root.own_time.steady = self->told || self->queue;
+	self->root.own_time.steady = self->told || self->queue.first;
 	if (status == SOURCE_AGAIN &&
 	    notes_take(&self->notes, &self->root, chunk))
 		return SOURCE_CHUNK;
@@ -252,8 +254,10 @@ static void folder_close(struct source *source)
 {
 	struct folder_source *self = (struct folder_source *)source;
 
-	while (self->queue)
-		folder_unqueue(self, &self->queue);
+	while (self->made.first)
+		queue_drop(&self->made, &self->made.first);
+	while (self->queue.first)
+		queue_drop(&self->queue, &self->queue.first);
 	regular_release(&self->file);
 	changes_close(&self->changes);
 	if (self->loop)
@@ -284,7 +288,8 @@ struct source *follow_directory_new(const char *path)
 		return NULL;
 	self->source = (struct source){&folder_ops, path};
 	self->number = CHANGES_NONE;
-	self->tail = &self->queue;
+	queue_init(&self->made);
+	queue_init(&self->queue);
 	changes_init(&self->changes);
 	stream_init(&self->root);
 	regular_init(&self->file);

@@ -128,6 +128,34 @@ START_TEST(links_are_read_when_they_are_made)
 }
 END_TEST
 
+START_TEST(link_that_has_lost_its_other_name_is_read)
+{
+	FILE *file;
+
+	start();
+	grow_write("a", "a\n");
+	grow_write("b", "b\n");
+	ck_assert_int_eq(link("a", "in/a"), 0);
+	ck_assert_int_eq(unlink("a"), 0);
+	ck_assert_int_eq(link("b", "in/b"), 0);
+	ck_assert_int_eq(unlink("b"), 0);
+	file = fopen("in/c", "we"); /* has a writer */
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs("c\n", file), 0);
+	ck_assert_int_eq(fflush(file), 0);
+	ck_assert_int_eq(mkdir("in/folder", 0700), 0);
+	ck_assert_int_eq(mkfifo("in/fifo", 0600), 0);
+	grow_step(&grow);
+	grow_later(&grow, NS_PER_S / 10);
+	grow_later(&grow, 10 * NS_PER_S);
+	grow_expect(&grow, "a\nb\n");
+	ck_assert_int_eq(fclose(file), 0);
+	grow_step(&grow);
+	grow_expect(&grow, "c\n");
+	finish("");
+}
+END_TEST
+
 START_TEST(renamed_file_is_not_read_twice)
 {
 	start();
@@ -362,6 +390,7 @@ int main(void)
 		       files_are_read_in_the_order_in_which_they_come);
 	tcase_add_test(test_case, file_is_read_when_its_writer_closes_it);
 	tcase_add_test(test_case, links_are_read_when_they_are_made);
+	tcase_add_test(test_case, link_that_has_lost_its_other_name_is_read);
 	tcase_add_test(test_case, renamed_file_is_not_read_twice);
 	tcase_add_test(test_case, file_moved_over_a_read_one_is_new);
 	tcase_add_test(test_case,
