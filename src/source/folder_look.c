@@ -178,6 +178,16 @@ static void folder_queue_made(struct folder_source *self, int64_t now_ns)
 		self->timer.due_ns = (*first)->made_ns + MADE_NS;
 }
 
+/* The kernel's word for a file that was made without one (O_TMPFILE). */
+static bool is_nameless(const char *name, const char *path)
+{
+	struct stat status;
+
+	return name[0] == '#' && name[1] != '\0' &&
+	       name[1 + strspn(name + 1, "0123456789")] == '\0' &&
+	       lstat(path, &status) < 0;
+}
+
 static void folder_take_name(struct folder_source *self,
 			     const struct change *change, int64_t now_ns)
 {
@@ -186,6 +196,10 @@ static void folder_take_name(struct folder_source *self,
 	if (change->name[0] == '.' || change->name[0] == '\0')
 		return;
 	path = path_join(self->source.name, change->name);
+	if (path && is_nameless(change->name, path)) {
+		free(path);
+		return;
+	}
 	if (path)
 		queue_forget(&self->made, path);
 	switch (change->kind) {

@@ -156,6 +156,29 @@ START_TEST(link_that_has_lost_its_other_name_is_read)
 }
 END_TEST
 
+START_TEST(file_without_a_name_is_nobodys_business_until_it_has_one)
+{
+	char link[32];
+	int fd = open("in", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return; /* not on this file system */
+	start();
+	ck_assert_int_eq(write(fd, "a\n", 2), 2);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ck_assert_int_eq(
+		linkat(AT_FDCWD, link, AT_FDCWD, "in/a", AT_SYMLINK_FOLLOW), 0);
+	ck_assert_int_eq(close(fd), 0);
+	fd = open("in", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	ck_assert_int_eq(write(fd, "b\n", 2), 2);
+	ck_assert_int_eq(close(fd), 0);
+	grow_step(&grow);
+	grow_later(&grow, NS_PER_S / 10);
+	grow_expect(&grow, "a\n");
+	finish("");
+}
+END_TEST
+
 START_TEST(renamed_file_is_not_read_twice)
 {
 	start();
@@ -391,6 +414,9 @@ int main(void)
 	tcase_add_test(test_case, file_is_read_when_its_writer_closes_it);
 	tcase_add_test(test_case, links_are_read_when_they_are_made);
 	tcase_add_test(test_case, link_that_has_lost_its_other_name_is_read);
+	tcase_add_test(
+		test_case,
+		file_without_a_name_is_nobodys_business_until_it_has_one);
 	tcase_add_test(test_case, renamed_file_is_not_read_twice);
 	tcase_add_test(test_case, file_moved_over_a_read_one_is_new);
 	tcase_add_test(test_case,
