@@ -52,9 +52,14 @@ int regular_adopt(struct regular *regular, int fd)
 
 int regular_open(struct regular *regular, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	int number;
+	struct stat status;
+	int number, fd;
 
+	/* Asked by name: to open a FIFO for a look and to close it again would
+	 * let a writer in and kill it by SIGPIPE. */
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? EISDIR : REGULAR_OTHER;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return errno;
 	number = regular_adopt(regular, fd);

@@ -2,7 +2,9 @@
  * A directory that is followed.
  */
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 
 #include "grow.h"
@@ -295,6 +297,28 @@ START_TEST(file_that_cannot_be_read_is_lost_and_the_rest_is_read)
 }
 END_TEST
 
+START_TEST(what_is_no_file_is_passed_over)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX,
+				      .sun_path = "socket"};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)),
+			 0);
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	ck_assert_int_eq(mkdir("folder", 0700), 0);
+	start();
+	grow_rename("socket", "in/socket");
+	grow_rename("fifo", "in/fifo");
+	grow_rename("folder", "in/folder");
+	grow_write("in/a", "a\n");
+	grow_step(&grow);
+	grow_expect(&grow, "a\n");
+	close(fd);
+	finish("");
+}
+END_TEST
+
 START_TEST(directory_that_is_removed_is_said_and_waited_for)
 {
 	start();
@@ -428,6 +452,7 @@ int main(void)
 	tcase_add_test(test_case, file_that_is_removed_unread_is_said);
 	tcase_add_test(test_case,
 		       file_that_cannot_be_read_is_lost_and_the_rest_is_read);
+	tcase_add_test(test_case, what_is_no_file_is_passed_over);
 	tcase_add_test(test_case,
 		       directory_that_is_removed_is_said_and_waited_for);
 	tcase_add_test(test_case,
