@@ -19,7 +19,6 @@ struct state {
 
 	pthread_mutex_t mutex; /* for what follows */
 	pthread_cond_t wake;   /* the thread: there is something to do */
-	pthread_cond_t done;   /* the owner: a save has ended */
 	bool is_waiting;       /* a savepoint, for the thread to take */
 	bool is_ending;
 	bool is_read; /* nobody needs what was pending when it was opened */
@@ -42,7 +41,6 @@ static void answer(struct state *state, enum state_status status,
 	state->savepoint = *spare;
 	if (status == STATE_FAILED)
 		state->error = *error;
-	pthread_cond_signal(&state->done);
 	/* While the owner cannot take the answer, else it would stay ready. */
 	do
 		put = write(state->event_fd, &one, sizeof(one));
@@ -128,15 +126,10 @@ static int start_thread(struct state *state)
 
 static int start(struct state *state, struct error *error)
 {
-	pthread_condattr_t monotonic;
-	int number = 0;
+	int number;
 
 	pthread_mutex_init(&state->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&state->wake, NULL);
-	pthread_cond_init(&state->done, &monotonic);
-	pthread_condattr_destroy(&monotonic);
 	savepoint_init(&state->savepoint);
 	state->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (state->event_fd < 0)
@@ -182,7 +175,6 @@ void state_close(struct state *state)
 	store_close(&state->store);
 	savepoint_release(&state->savepoint);
 	pthread_cond_destroy(&state->wake);
-	pthread_cond_destroy(&state->done);
 	pthread_mutex_destroy(&state->mutex);
 	close(state->event_fd);
 	free(state);
@@ -276,32 +268,31 @@ enum state_status state_poll(struct state *state, struct error *error)
 	return status;
 }
 
-static struct timespec after_ms(int timeout_ms)
+static int64_t monotonic_ms(void)
 {
 	struct timespec time;
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
-	time.tv_sec += timeout_ms / 1000;
-	time.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (time.tv_nsec >= 1000000000) {
-		time.tv_sec++;
-		time.tv_nsec -= 1000000000;
-	}
-	return time;
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+/* On the descriptor, as the loop does: a library that fakes the time, by which
+ * clocks that step are tried, ends the wait for a condition variable at once.
+ */
 enum state_status state_wait(struct state *state, int timeout_ms,
 			     struct error *error)
 {
-	struct timespec end = after_ms(timeout_ms);
-	enum state_status status;
-	int number = 0;
+	struct pollfd answered = {.fd = state->event_fd, .events = POLLIN};
+	int64_t end_ms = monotonic_ms() + timeout_ms;
+	enum state_status status = state_poll(state, error);
+	int64_t left_ms = timeout_ms;
 
-	pthread_mutex_lock(&state->mutex);
-	while (state->status == STATE_SAVING && number == 0)
-		number = pthread_cond_timedwait(&state->done, &state->mutex,
-						&end);
-	status = take_status(state, error);
-	pthread_mutex_unlock(&state->mutex);
+	while (status == STATE_SAVING && left_ms > 0) {
+		/* A signal ends it early. */
+		if (poll(&answered, 1, (int)left_ms) < 0 && errno != EINTR)
+			break;
+		left_ms = end_ms - monotonic_ms();
+		status = state_poll(state, error);
+	}
 	return status;
 }
