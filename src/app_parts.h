@@ -190,9 +190,7 @@ struct app {
 	bool queue_opened;
 	bool rejects_opened;
 	/* printing */
-	uint64_t printed;      /* windows */
-	int64_t last_start_ns; /* of the window that closed last */
-	int64_t last_end_ns;
+	uint64_t printed; /* windows */
 	/* a signal came: how long a stuck reader is waited for; mono */
 	int64_t stuck_ns;
 	int64_t give_up_ns;

@@ -61,8 +61,6 @@ void app_send(struct app *app, bool filled, bool is_saved)
 		app_fail(app, &error);
 		return;
 	}
-	app->last_start_ns = place->snapshot.start_ns;
-	app->last_end_ns = place->snapshot.end_ns;
 	app->out.count++;
 	app->out.saved += is_saved || !app->keep.state;
 	if (is_saved)
@@ -71,9 +69,9 @@ void app_send(struct app *app, bool filled, bool is_saved)
 		app_note_positions(app, &place->savepoint);
 	app->printed++;
 	if (app->engine.held)
-		end_with(app, STOP_CONDITION, app->last_end_ns);
+		end_with(app, STOP_CONDITION, place->snapshot.end_ns);
 	else if (app->printed == app->options->max_windows)
-		end_with(app, STOP_WINDOWS, app->last_end_ns);
+		end_with(app, STOP_WINDOWS, place->snapshot.end_ns);
 }
 
 /* --- rendering ------------------------------------------------------------ */

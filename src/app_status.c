@@ -254,26 +254,28 @@ static void say_summary(struct app *app)
 	buffer_release(&text);
 }
 
-/* The window is the one that was printed last: the run ended with it. */
 static void say_condition(struct app *app)
 {
+	const struct engine *engine = &app->engine;
 	struct buffer text = {0};
 
-	if (app->engine.held_rest) {
+	if (engine->held_rest) {
 		log_line(&app->log, LOG_MUST,
 			 "--fail-if '%s' held: it was %" PRIu64
 			 " since the last window",
-			 app->engine.held->text, app->engine.held_value);
+			 engine->held->text, engine->held_value);
 		return;
 	}
-	rfc3339_append(&text, app->last_start_ns, app->options->local_time);
+	rfc3339_append(&text, engine->held_window.start_ns,
+		       app->options->local_time);
 	buffer_append_text(&text, " to ");
-	rfc3339_append(&text, app->last_end_ns, app->options->local_time);
+	rfc3339_append(&text, engine->held_window.end_ns,
+		       app->options->local_time);
 	buffer_append_char(&text, '\0');
 	log_line(&app->log, LOG_MUST,
 		 "--fail-if '%s' held: it was %" PRIu64
 		 " in the window from %s",
-		 app->engine.held->text, app->engine.held_value,
+		 engine->held->text, engine->held_value,
 		 text.failed ? "?" : text.data);
 	buffer_release(&text);
 }

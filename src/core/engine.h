@@ -96,7 +96,8 @@ struct engine {
 	struct reject reject;
 	const struct condition *held; /* a condition that held, or NULL */
 	uint64_t held_value;	      /* what it was held against */
-	bool held_rest;		      /* those that no window showed */
+	struct window held_window;    /* in which, or: */
+	bool held_rest;		      /* on tallies that no window showed */
 	bool whole_seen;	      /* a whole window was closed */
 	bool other_seen;	      /* a group was never named */
 	bool restored;		      /* see engine_restore() */

@@ -124,12 +124,15 @@ static void judge_condition(struct engine *engine, size_t index)
 	engine->held_value = value;
 }
 
-static void judge_conditions(struct engine *engine, bool partial)
+static void judge_conditions(struct engine *engine, struct window bounds)
 {
+	if (engine->held)
+		return;
 	for (size_t i = 0; i < engine->query.condition_count; i++)
-		if (!partial ||
+		if (!bounds.partial ||
 		    condition_judges_parts(&engine->query.conditions[i]))
 			judge_condition(engine, i);
+	engine->held_window = bounds;
 }
 
 void engine_judge_rest(struct engine *engine)
@@ -176,7 +179,7 @@ static int close_window(struct engine *engine, const struct closing *closing,
 	if (windows_gather(&engine->windows, pane, engine->groups.count) != 0 ||
 	    fill(engine, closing->snapshot, bounds) != 0)
 		return -1;
-	judge_conditions(engine, bounds.partial);
+	judge_conditions(engine, bounds);
 	engine->tallies = (struct tallies){0};
 	engine->whole_seen |= !bounds.partial;
 	engine->closed_ns = bounds.end_ns;

@@ -194,6 +194,17 @@ def test_it_ends_as_soon_as_the_window_is_printed(feed, spawn):
     assert sum(s["orders"] for s in summaries(result.out)) == 3
 
 
+def test_a_drain_behind_the_window_in_which_it_held_is_not_named(tmp_path):
+    orders = b"".join(b'{"status":"A","t":%d}\n' % time
+                      for time in (100, 101, 106, 112, 125))
+    result = oc.run(["-t", "t", "-w", "5", "-l", "10", "--drain", "--state",
+                     tmp_path / "state", "--fail-if", "A > 1", "-"], orders)
+    assert result.status == 3
+    assert len(oc.rows(result.out)) == 4
+    assert (b"it was 2 in the window from 1970-01-01T00:01:40Z to "
+            b"1970-01-01T00:01:45Z\n") in result.err
+
+
 # --- precedence --------------------------------------------------------------
 
 
