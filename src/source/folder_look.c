@@ -72,12 +72,16 @@ void folder_queue(struct folder_source *self, char *path)
 
 /* --- looking -------------------------------------------------------------- */
 
-void folder_say_again(struct folder_source *self, struct seen_file *seen,
-		      const char *path, int64_t now_ns)
+void folder_compare(struct folder_source *self, struct seen_file *seen,
+		    const char *path, uint64_t size_bytes, int64_t written_ns,
+		    int64_t now_ns)
 {
-	if (now_ns < seen->again_ns)
+	if (!seen_is_other(seen, size_bytes, written_ns) ||
+	    now_ns < seen->again_ns)
 		return;
 	seen->again_ns = now_ns + AGAIN_NS;
+	seen->size_bytes = size_bytes;
+	seen->written_ns = written_ns;
 	notes_add(&self->notes,
 		  "'%s' was written to after it was read: what was added "
 		  "or changed is not read",
@@ -96,8 +100,8 @@ static bool folder_consider(struct folder_source *self, struct listed *listed,
 	if (listed->inode == 0)
 		return false; /* a link to nothing */
 	if (seen) {
-		if (seen_is_other(seen, listed->size_bytes, listed->written_ns))
-			folder_say_again(self, seen, listed->path, now_ns);
+		folder_compare(self, seen, listed->path, listed->size_bytes,
+			       listed->written_ns, now_ns);
 		return false;
 	}
 	listed->still_ns = now_ns;

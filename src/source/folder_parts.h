@@ -68,9 +68,11 @@ void queue_drop(struct queue *queue, struct queued **link);
 /* A file is to be read; takes the path, which is NULL when memory is out. */
 void folder_queue(struct folder_source *self, char *path);
 
-/* It was read, and has become another since: said. */
-void folder_say_again(struct folder_source *self, struct seen_file *seen,
-		      const char *path, int64_t now_ns);
+/* A file that was read is so now: if it has become another since, that is said,
+ * once. */
+void folder_compare(struct folder_source *self, struct seen_file *seen,
+		    const char *path, uint64_t size_bytes, int64_t written_ns,
+		    int64_t now_ns);
 
 /* The system's error number, said once until it is another, or 0. */
 void folder_trouble(struct folder_source *self, int number,

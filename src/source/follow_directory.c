@@ -71,8 +71,8 @@ static bool folder_knows(struct folder_source *self, int64_t now_ns)
 	self->written_ns = file_written_ns(file->fd);
 	seen = seen_add(&self->seen, file->inode, self->born_ns);
 	if (seen && seen->read) {
-		if (seen_is_other(seen, file->size_bytes, self->written_ns))
-			folder_say_again(self, seen, self->name, now_ns);
+		folder_compare(self, seen, self->name, file->size_bytes,
+			       self->written_ns, now_ns);
 		return true;
 	}
 	found = regular_begin(file, self->name, self->positions);

@@ -16,7 +16,7 @@
 struct seen_file {
 	uint64_t inode;
 	int64_t born_ns;
-	uint64_t size_bytes; /* so much of it was read, as it was: */
+	uint64_t size_bytes; /* as it was read, or as it was told of since: */
 	int64_t written_ns;
 	int64_t again_ns; /* the caller's */
 	bool used;
@@ -31,7 +31,7 @@ struct seen {
 
 void seen_release(struct seen *seen);
 
-/* It is not any more as it was read. */
+/* It was read, and is not so any more. */
 static inline bool seen_is_other(const struct seen_file *file,
 				 uint64_t size_bytes, int64_t written_ns)
 {

@@ -356,8 +356,12 @@ START_TEST(without_inotify_a_file_counts_when_it_stood_still)
 	grow_expect(&grow, "bb\n");
 	grow_append("in/c", "d\n");
 	grow_later(&grow, NS_PER_S);
-	finish("'in/c' was written to after it was read: "
-	       "what was added or changed is not read\n");
+	grow_expect_notes(&grow, "'in/c' was written to after it was read: "
+				 "what was added or changed is not read\n");
+	/* Once is enough. */
+	grow_later(&grow, 100 * NS_PER_S);
+	grow_later(&grow, 100 * NS_PER_S);
+	finish("");
 }
 END_TEST
 
