@@ -151,14 +151,14 @@ static void folder_scan(struct folder_source *self, int64_t now_ns)
 static void folder_make(struct folder_source *self, char *path, int64_t now_ns)
 {
 	struct stat status;
+	bool is_there = path && lstat(path, &status) == 0;
+	bool is_file = is_there && S_ISREG(status.st_mode);
 	struct queued *made;
 
-	if (path && lstat(path, &status) < 0) {
-		free(path);
-	} else if (!path || S_ISLNK(status.st_mode) ||
-		   (S_ISREG(status.st_mode) && status.st_nlink > 1)) {
+	if (!path || (is_there && S_ISLNK(status.st_mode)) ||
+	    (is_file && status.st_nlink > 1)) {
 		folder_queue(self, path);
-	} else if (S_ISREG(status.st_mode)) {
+	} else if (is_file) {
 		made = queue_add(&self->made, path);
 		if (made)
 			made->made_ns = now_ns;
