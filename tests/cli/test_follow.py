@@ -240,8 +240,9 @@ def test_thousand_rotations_by_rename_lose_nothing(spawn, tmp_path):
 def logrotate(tmp_path, path, how):
     """Rotates once."""
     config = tmp_path / "logrotate.conf"
-    config.write_text(f"{path} {{\n rotate 3\n {how}\n size 1\n missingok\n}}\n",
-                      encoding="ascii")
+    # Enough that none is removed while a busy machine keeps the reader waiting.
+    config.write_text(f"{path} {{\n rotate 20\n {how}\n size 1\n missingok\n}}"
+                      "\n", encoding="ascii")
     subprocess.run([LOGROTATE, "--force", "--state", tmp_path / "state",
                     config], check=True, stdin=subprocess.DEVNULL,
                    capture_output=True, timeout=oc.DEADLINE_S)
