@@ -103,6 +103,7 @@ struct engine {
 	bool restored;		      /* see engine_restore() */
 	bool laid;		      /* how long a window is, is known */
 	bool due;		      /* by event time: a window is */
+	bool at_once;	   /* .. and prints at once with the one before it */
 	int64_t pass_ns;   /* below it the watermark changes nothing */
 	int64_t since_ns;  /* by arrival: the open window is counted since */
 	int64_t closed_ns; /* end of the last window that closed, TIME_NONE */

@@ -124,13 +124,23 @@ static void judge_condition(struct engine *engine, size_t index)
 	engine->held_value = value;
 }
 
+/* Of windows that print at once the tallies are the first one's, and say
+ * nothing of the others. */
+static bool may_judge(const struct engine *engine,
+		      const struct condition *condition, bool partial)
+{
+	if (partial && !condition_judges_parts(condition))
+		return false;
+	return !engine->at_once || !condition_is_tally(condition);
+}
+
 static void judge_conditions(struct engine *engine, struct window bounds)
 {
 	if (engine->held)
 		return;
 	for (size_t i = 0; i < engine->query.condition_count; i++)
-		if (!bounds.partial ||
-		    condition_judges_parts(&engine->query.conditions[i]))
+		if (may_judge(engine, &engine->query.conditions[i],
+			      bounds.partial))
 			judge_condition(engine, i);
 	engine->held_window = bounds;
 }
@@ -211,6 +221,7 @@ static int close_timed(struct engine *engine, const struct closing *closing,
 	if (close_window(engine, closing, pane, bounds) != 0)
 		return -1;
 	engine_look(engine);
+	engine->at_once = engine->due || partial;
 	return 0;
 }
 

@@ -368,6 +368,39 @@ START_TEST(conditions_are_judged_on_each_window)
 }
 END_TEST
 
+START_TEST(tallies_are_judged_on_the_first_of_windows_that_print_at_once)
+{
+	ask_fail_if("@read=0");
+	ask_fail_if("@read<3");
+	ask_fail_if("@orders=2");
+	query.lateness_ns = 20 * S;
+	begin_at(LATER);
+	at("A", 11);
+	at("A", 16);
+	at("A", 21);
+	at("A", 22);
+	at("A", 50);
+	assert_windows("[10 15] 1: A 1 1\n[15 20] 1: A 1 2\n"
+		       "[20 25] 2: A 2 4\n");
+	ck_assert_str_eq(engine.held->text, "@orders=2");
+	ck_assert_int_eq(engine.held_window.start_ns, 20 * S);
+}
+END_TEST
+
+START_TEST(tallies_are_judged_on_each_window_that_prints_by_itself)
+{
+	ask_fail_if("@read<2");
+	begin_at(LATER);
+	at("A", 11);
+	at("A", 20);
+	ck_assert_ptr_null(engine.held);
+	at("A", 25);
+	ck_assert_ptr_nonnull(engine.held);
+	ck_assert_uint_eq(engine.held_value, 1);
+	ck_assert_int_eq(engine.held_window.start_ns, 20 * S);
+}
+END_TEST
+
 /* --- however the bytes come ----------------------------------------------- */
 
 START_TEST(how_the_bytes_are_cut_makes_no_difference)
@@ -429,6 +462,11 @@ int main(void)
 	tcase_add_test(tests, the_rest_of_sliding_windows_prints_to_the_last);
 	tcase_add_test(tests, a_half_line_at_the_end_is_a_record);
 	tcase_add_test(tests, conditions_are_judged_on_each_window);
+	tcase_add_test(
+		tests,
+		tallies_are_judged_on_the_first_of_windows_that_print_at_once);
+	tcase_add_test(tests,
+		       tallies_are_judged_on_each_window_that_prints_by_itself);
 	tcase_add_test(tests, how_the_bytes_are_cut_makes_no_difference);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
