@@ -21,7 +21,7 @@ struct state {
 	pthread_cond_t wake;   /* the thread: there is something to do */
 	bool is_waiting;       /* a savepoint, for the thread to take */
 	bool is_ending;
-	bool is_read; /* nobody needs what was pending when it was opened */
+	bool is_read; /* state_forget_kept() was called */
 	enum state_status status;
 	struct savepoint savepoint; /* to be saved; else memory to use again */
 	uint64_t taken;
@@ -153,7 +153,6 @@ int state_open(struct state **state, const char *path, const char *query,
 		return -1;
 	}
 	opened->last = opened->store.last;
-	opened->is_read = state_pending(opened, 0) == NULL;
 	if (start(opened, error) < 0) {
 		store_close(&opened->store);
 		free(opened);

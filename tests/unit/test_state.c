@@ -77,11 +77,66 @@ START_TEST(one_long_run_holds_the_same)
 {
 	struct state *state = open_state("s.db");
 
+	state_forget_kept(state);
 	save_up_to(state, 150);
 	state_close(state);
 	state = open_state("s.db");
 	assert_holds(state, 150);
 	state_close(state);
+}
+END_TEST
+
+static int64_t pending_rows(const char *path)
+{
+	sqlite3 *handle;
+	sqlite3_stmt *count;
+	int64_t rows;
+
+	ck_assert_int_eq(sqlite3_open(path, &handle), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(handle,
+					    "SELECT count(*) FROM pending", -1,
+					    &count, NULL),
+			 SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(count), SQLITE_ROW);
+	rows = sqlite3_column_int64(count, 0);
+	sqlite3_finalize(count);
+	ck_assert_int_eq(sqlite3_close(handle), SQLITE_OK);
+	return rows;
+}
+
+/* Saves so many without a window, which nobody has to take. */
+static void save_marks(struct state *state, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct savepoint savepoint;
+
+		savepoint_init(&savepoint);
+		model_fill(&savepoint, state_last(state) + 1);
+		buffer_clear(&savepoint.window);
+		state_save(state, &savepoint, 0);
+		ck_assert_int_eq(state_wait(state, 60000, &error), STATE_IDLE);
+		savepoint_release(&savepoint);
+	}
+}
+
+/* The thread would move what the owner is still looking at. */
+START_TEST(nothing_is_folded_before_all_was_read)
+{
+	struct state *state = open_state("s.db");
+
+	save_marks(state, 40);
+	state_close(state);
+	ck_assert_int_eq(pending_rows("s.db"), 40);
+	state = open_state("s.db");
+	ck_assert_ptr_null(state_pending(state, 0));
+	save_marks(state, 1);
+	state_close(state);
+	ck_assert_int_eq(pending_rows("s.db"), 41);
+	state = open_state("s.db");
+	state_forget_kept(state);
+	save_marks(state, 1);
+	state_close(state);
+	ck_assert_int_eq(pending_rows("s.db"), 0);
 }
 END_TEST
 
@@ -103,6 +158,7 @@ START_TEST(a_file_does_not_grow_for_ever)
 	struct state *state = open_state("s.db");
 	struct stat early, late;
 
+	state_forget_kept(state);
 	save_up_to(state, 200);
 	state_close(state);
 	ck_assert_int_eq(stat("s.db", &early), 0);
@@ -314,6 +370,7 @@ START_TEST(a_row_that_is_gone_or_doubled_or_changed_is_damage)
 	struct buffer whole = {0};
 	struct state *state = open_state("s.db");
 
+	state_forget_kept(state);
 	save_up_to(state, 40);
 	state_close(state);
 	ck_assert(read_file("s.db", &whole));
@@ -454,6 +511,7 @@ int main(void)
 	tcase_add_test(kept, an_empty_file_becomes_a_state_and_keeps_its_mode);
 	tcase_add_test(kept, what_was_saved_is_there_in_the_next_run);
 	tcase_add_test(kept, one_long_run_holds_the_same);
+	tcase_add_test(kept, nothing_is_folded_before_all_was_read);
 	tcase_add_test(kept, closing_leaves_one_file);
 	tcase_add_test(kept, a_file_does_not_grow_for_ever);
 	tcase_add_test(kept, a_window_of_any_size_comes_back);
