@@ -174,7 +174,8 @@ bool app_wants_mark(const struct app *app)
 		app->queue.allowed == 0 && queue_waiting(&app->queue) > 0;
 
 	return app->keep.state && !app->keep.saving && !app->keep.unsaved &&
-	       (reader_waits || app->keep.positions.is_urgent);
+	       (reader_waits ||
+		(app->keep.resumed && app->keep.positions.is_urgent));
 }
 
 /* --- saving --------------------------------------------------------------- */
