@@ -29,7 +29,7 @@ Q =
 endif
 
 # completion_main.c is a program of its own, which writes the completions.
-SOURCES := $(filter-out src/completion_main.c,$(wildcard src/*.c src/*/*.c))
+SOURCES := $(filter-out src/completion_main.c,$(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
 COMPLETION_OBJECTS := $(BUILD)/completion_main.o $(BUILD)/option_table.o
 COMPLETIONS := $(addprefix $(BUILD)/,ordercount.bash _ordercount \

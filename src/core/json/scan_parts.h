@@ -1,14 +1,14 @@
 /*
- * json_scan: the scanner's state, and how it passes spaces, strings, numbers
- * and literals. Only json.c includes this: it is the lower half of it, one unit
+ * scan_parts: the scanner's state, and how it passes spaces, strings, numbers
+ * and literals. Only scan.c includes this: it is the lower half of it, one unit
  * with it because every byte of every record goes through here.
  *
  * Functions take the place where they begin and return the place behind what
  * they found, or NULL after fault(). None looks whether the line has ended: the
  * LF behind it is no part of any value and stops them all.
  */
-#ifndef CORE_JSON_SCAN_H
-#define CORE_JSON_SCAN_H
+#ifndef CORE_JSON_SCAN_PARTS_H
+#define CORE_JSON_SCAN_PARTS_H
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
  * The scanner: levels, and the way to the fields. What it does with spaces,
- * strings, numbers and literals is in json_scan.h.
+ * strings, numbers and literals is in scan_parts.h.
  *
  * On the way to a field (scan_object, scan_array) the C stack follows the path,
  * which is as deep as the fields are; everything else is skip_value(), which
@@ -8,7 +8,7 @@
  */
 #include "core/json.h"
 
-#include "core/json_scan.h"
+#include "core/json/scan_parts.h"
 
 /* --- levels --------------------------------------------------------------- */
 
