@@ -65,6 +65,11 @@ $(BUILD)/%.o: src/%.c Makefile $(BUILD)/flags | libraries
 	$(Q)$(CC) $(OC_CPPFLAGS) $(CPPFLAGS) $(OC_CFLAGS) $(CFLAGS) \
 		-MMD -MP -c -o $@ $<
 
+# The cursors' places are to be in registers, one each: gcc would join them in
+# vectors, and call memset() for two words.
+$(BUILD)/core/json/walk_%.o: OC_CFLAGS += -fno-tree-slp-vectorize \
+	-fno-tree-loop-distribute-patterns
+
 .PHONY: libraries
 libraries:
 	@$(PKG_CONFIG) --exists $(LIBRARIES) || { \

@@ -135,8 +135,12 @@ static int init_parts(struct engine *engine)
 	if (query->merge)
 		return merge_init(&engine->merge, query->window_ns,
 				  &engine->error);
-	if (order_init(&engine->order, &query->records, &engine->error) != 0 ||
-	    engine_lay(engine, query->window_ns, query->slide_ns) != 0)
+	if (order_init(&engine->order, &query->records, &engine->error) != 0)
+		return -1;
+	if (lane_init(&engine->lane, &engine->order.fields, query->level,
+		      query->cursors) != 0)
+		return engine_no_memory(engine);
+	if (engine_lay(engine, query->window_ns, query->slide_ns) != 0)
 		return -1;
 	return engine_name_keys(engine, query->records.key_count);
 }
@@ -164,6 +168,7 @@ void engine_release(struct engine *engine)
 		merge_release(&engine->merge);
 	else
 		order_release(&engine->order);
+	lane_release(&engine->lane);
 	backlog_release(&engine->backlog);
 	groups_release(&engine->groups);
 	windows_release(&engine->windows);

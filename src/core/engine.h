@@ -28,6 +28,7 @@
 #include "core/condition.h"
 #include "core/coverage.h"
 #include "core/groups.h"
+#include "core/lane.h"
 #include "core/lines.h"
 #include "core/merge.h"
 #include "core/order.h"
@@ -60,6 +61,9 @@ struct query {
 	struct row_choice choice;
 	bool keeps; /* savepoints are taken */
 	uint64_t hash_seed[2];
+	/* How records are read ahead: it makes no difference but in time. */
+	enum level level;
+	unsigned cursors; /* 1, 2 or 4; 0: what is best */
 };
 
 /* Where what a window hands out goes. */
@@ -79,6 +83,7 @@ enum engine_event {
 struct engine {
 	struct query query;
 	struct order order;
+	struct lane lane;
 	struct merge merge;
 	struct backlog backlog;
 	struct groups groups;

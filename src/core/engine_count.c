@@ -297,6 +297,8 @@ static enum engine_event take_line(struct engine *engine, struct stream *stream,
 	if (engine->query.merge)
 		return merge_line(engine, stream, line, now_ns);
 	verdict = order_judge(&engine->order, line, latest_ns(engine, now_ns));
+	if (verdict == RECORD_COUNTS || verdict == RECORD_FILTERED)
+		lane_learn(&engine->lane, line);
 	return take_record(engine, stream, line, verdict, &engine->order.record,
 			   now_ns);
 }
@@ -345,28 +347,109 @@ static enum engine_event prepare(struct engine *engine, int64_t now_ns)
 	return engine->due && event == ENGINE_DONE ? ENGINE_DUE : event;
 }
 
+/* --- many lines ----------------------------------------------------------- */
+
+/* The next record that was walked, the long way: its line as all others. */
+static enum engine_event take_long(struct engine *engine, struct stream *stream,
+				   int64_t now_ns)
+{
+	size_t max_bytes = engine->query.max_line_bytes;
+	struct span bytes = lane_line(&engine->lane);
+	struct span line;
+	enum line_status status = lines_next(stream, &bytes, max_bytes, &line);
+
+	if (status == LINE_NONE)
+		return ENGINE_DONE;
+	return take_line(engine, stream, status, line, now_ns);
+}
+
+/* The next record that was walked. */
+static enum engine_event take_ahead(struct engine *engine,
+				    struct stream *stream, int64_t now_ns)
+{
+	struct order *order = &engine->order;
+	struct lane *lane = &engine->lane;
+	struct span line = lane_line(lane);
+	enum record_verdict verdict;
+
+	if (lane_is_long(lane) || line.size > engine->query.max_line_bytes)
+		return take_long(engine, stream, now_ns);
+	lane_values(lane, order->values);
+	line.size--;
+	verdict = order_judge_values(order, line, latest_ns(engine, now_ns));
+	if (verdict == RECORD_REJECTED)
+		return take_long(engine, stream, now_ns);
+	stream->line_number++;
+	stream->taken += line.size + 1;
+	stream->delivered = true;
+	return take_record(engine, stream, line, verdict, &order->record,
+			   now_ns);
+}
+
+/* Can a line be walked to, and is it there? The first one of a stream may have
+ * a byte order mark. */
+static bool can_walk(struct engine *engine, const struct stream *stream,
+		     struct span bytes)
+{
+	struct lane *lane = &engine->lane;
+
+	return lane_has(lane, bytes) ||
+	       (lane_is_ready(lane) && stream->line_number > 0 &&
+		stream->carry.size == 0 && !engine->query.merge &&
+		lane_walk(lane, bytes));
+}
+
+/* The next line of the bytes. *none: there is no whole one. */
+static enum engine_event take_next(struct engine *engine, struct stream *stream,
+				   struct span *bytes, int64_t now_ns,
+				   bool *none)
+{
+	size_t size = bytes->size;
+	enum engine_event event;
+	enum line_status status;
+	struct span line;
+
+	if (can_walk(engine, stream, *bytes)) {
+		line = lane_line(&engine->lane);
+		event = take_ahead(engine, stream, now_ns);
+		lane_take(&engine->lane);
+		*bytes = span_make(bytes->data + line.size, size - line.size);
+		return event;
+	}
+	status = lines_next(stream, bytes, engine->query.max_line_bytes, &line);
+	lane_pass(&engine->lane, size - bytes->size);
+	*none = status == LINE_NONE;
+	if (*none)
+		return ENGINE_DONE;
+	return take_line(engine, stream, status, line, now_ns);
+}
+
 /* Of the bytes; NULL: of the half line that is left. */
 static enum engine_event take_lines(struct engine *engine,
 				    struct stream *stream, struct span *bytes,
 				    int64_t now_ns)
 {
-	size_t max_bytes = engine->query.max_line_bytes;
-
 	for (;;) {
 		enum engine_event event = ENGINE_DONE;
 		enum line_status status;
+		bool none = false;
 		struct span line;
 
 		if (must_prepare(engine))
 			event = prepare(engine, now_ns);
 		if (event != ENGINE_DONE)
 			return event;
-		status = bytes ? lines_next(stream, bytes, max_bytes, &line)
-			       : lines_finish(stream, max_bytes, &line);
-		if (status == LINE_NONE)
-			return ENGINE_DONE;
-		event = take_line(engine, stream, status, line, now_ns);
-		if (event != ENGINE_DONE)
+		if (bytes) {
+			event = take_next(engine, stream, bytes, now_ns, &none);
+		} else {
+			status = lines_finish(
+				stream, engine->query.max_line_bytes, &line);
+			none = status == LINE_NONE;
+			if (!none)
+				event = take_line(engine, stream, status, line,
+						  now_ns);
+		}
+		if (none || event != ENGINE_DONE)
 			return event;
 	}
 }

@@ -129,17 +129,13 @@ static enum record_verdict take_key(struct order *order, struct span line)
 	return verdict;
 }
 
-enum record_verdict order_judge(struct order *order, struct span line,
-				int64_t latest_ns)
+enum record_verdict order_judge_values(struct order *order, struct span line,
+				       int64_t latest_ns)
 {
 	const struct order_query *query = &order->query;
 	enum record_verdict verdict;
-	enum json_verdict json;
 
 	order->record.timed = false;
-	json = json_scan(&order->fields, line, order->values, &order->start);
-	if (json != JSON_VALID)
-		return record_reject_json(&order->record, json, order->start);
 	if (!filters_hold(order))
 		return take_filtered(order, latest_ns);
 	verdict = take_key(order, line);
@@ -158,4 +154,16 @@ enum record_verdict order_judge(struct order *order, struct span line,
 				      query->sum_field, line);
 	}
 	return verdict;
+}
+
+enum record_verdict order_judge(struct order *order, struct span line,
+				int64_t latest_ns)
+{
+	enum json_verdict json =
+		json_scan(&order->fields, line, order->values, &order->start);
+
+	order->record.timed = false;
+	if (json != JSON_VALID)
+		return record_reject_json(&order->record, json, order->start);
+	return order_judge_values(order, line, latest_ns);
 }

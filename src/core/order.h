@@ -51,4 +51,11 @@ void order_release(struct order *order);
 enum record_verdict order_judge(struct order *order, struct span line,
 				int64_t latest_ns) MUST_CHECK;
 
+/*
+ * The same of a line that is valid, when order->values holds what its FIELDs
+ * hold; but what is rejected is not told where: order_judge() does.
+ */
+enum record_verdict order_judge_values(struct order *order, struct span line,
+				       int64_t latest_ns) MUST_CHECK;
+
 #endif

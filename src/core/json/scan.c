@@ -9,6 +9,7 @@
 #include "core/json.h"
 
 #include "core/json/scan_parts.h"
+#include "core/json/steps.h"
 
 /* --- levels --------------------------------------------------------------- */
 
@@ -178,31 +179,6 @@ static const char *scan_field(struct scan *scan, const char *p, uint32_t node)
 	return p;
 }
 
-static uint32_t find_name(const struct scan *scan, uint32_t node,
-			  struct span name)
-{
-	const struct field_node *nodes = scan->fields->nodes;
-	uint32_t child = nodes[node].first_child;
-
-	for (; child != FIELD_NONE; child = nodes[child].next_sibling) {
-		if (scan->escaped ? json_text_equals(name, nodes[child].name)
-				  : span_equal(name, nodes[child].name))
-			break;
-	}
-	return child;
-}
-
-static uint32_t find_index(const struct scan *scan, uint32_t node,
-			   uint32_t index)
-{
-	const struct field_node *nodes = scan->fields->nodes;
-	uint32_t child = nodes[node].first_child;
-
-	while (child != FIELD_NONE && nodes[child].index != index)
-		child = nodes[child].next_sibling;
-	return child;
-}
-
 static inline const char *scan_member(struct scan *scan, const char *p,
 				      uint32_t node)
 {
@@ -225,7 +201,9 @@ static const char *scan_object(struct scan *scan, const char *p, uint32_t node)
 	for (;;) {
 		p = scan_name(scan, p, &name);
 		if (p)
-			p = scan_member(scan, p, find_name(scan, node, name));
+			p = scan_member(scan, p,
+					step_by_name(scan->fields, node, name,
+						     scan->escaped));
 		if (!p)
 			return NULL;
 		p = skip_space(p);
@@ -249,7 +227,8 @@ static const char *scan_array(struct scan *scan, const char *p, uint32_t node)
 		return p + 1;
 	}
 	for (;;) {
-		p = scan_member(scan, p, find_index(scan, node, index++));
+		p = scan_member(scan, p,
+				step_by_index(scan->fields, node, index++));
 		if (!p)
 			return NULL;
 		p = skip_space(p);

@@ -1,0 +1,33 @@
+/*
+ * level: which vectors the processor has, and which are used.
+ *
+ * All levels say the same of every byte; they differ in time only. LEVEL_PLAIN
+ * is C, and there everywhere.
+ */
+#ifndef CORE_JSON_LEVEL_H
+#define CORE_JSON_LEVEL_H
+
+#include <stdbool.h>
+
+enum level {
+	LEVEL_BEST, /* the best one that is there */
+	LEVEL_PLAIN,
+	LEVEL_SSE2,
+	LEVEL_AVX2,
+	LEVEL_NEON,
+	LEVELS,
+};
+
+/* "plain", "sse2", .. */
+const char *level_name(enum level level);
+
+/* LEVELS: there is none of that name. */
+enum level level_by_name(const char *name);
+
+/* Was it built in, and does this processor have it? */
+bool level_is_there(enum level level);
+
+/* LEVEL_BEST becomes what it is; others stay. */
+enum level level_resolve(enum level level);
+
+#endif

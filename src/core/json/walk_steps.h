@@ -1,0 +1,310 @@
+/*
+ * The loop of walk.h. A level includes its vectors, then this, and defines its
+ * entry with walk_all().
+ */
+#ifndef CORE_JSON_WALK_STEPS_H
+#define CORE_JSON_WALK_STEPS_H
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "core/json/walk.h"
+
+/* Where a cursor rests that is done: EDGE_REST passes here for ever. */
+static const char nothing[WALK_AHEAD];
+
+/* --- one step ------------------------------------------------------------- */
+
+/* What is on the way into every step is inlined, or registers are lost. */
+#define INLINE static inline __attribute__((always_inline))
+
+/*
+ * A record has ended, and a line begins at p. False: not one of this cursor's,
+ * which rests from now on.
+ */
+INLINE bool begin_record(struct walk *walk, struct cursor *cursor,
+			 const char *p)
+{
+	cursor->record += walk->stride;
+	cursor->record[0] = (uint64_t)(p - walk->base);
+	for (unsigned i = 1; i < walk->stride; i++)
+		cursor->record[i] = 0;
+	if (p < cursor->stop && cursor->record < cursor->full)
+		return true;
+	cursor->edge = &walk->shapes->edges[EDGE_REST];
+	cursor->p = nothing;
+	walk->running--;
+	return false;
+}
+
+/* The edge's text takes marks back: a name came again. */
+static inline void clear_marks(uint64_t *record, uint32_t clear)
+{
+	for (; clear; clear &= clear - 1)
+		record[1 + __builtin_ctz(clear)] = 0;
+}
+
+/* The bytes of a text up to what stops it, or is too far on. */
+LEVEL INLINE size_t text_length(const struct walk *walk, const char *text)
+{
+	uint32_t stops = text_stops(text);
+	const char *p = text;
+
+	while (stops == 0 && walk->end - p > 2 * WALK_AHEAD) {
+		p += RUN_WINDOW;
+		stops = text_stops(p);
+	}
+	return (size_t)(p - text) +
+	       (stops ? (unsigned)__builtin_ctz(stops) : RUN_WINDOW);
+}
+
+/*
+ * The bytes of a number without an exponent (RFC 8259 section 6; a minus would
+ * be in the literal before it); 0: it is none.
+ */
+LEVEL INLINE size_t number_length(const char *number)
+{
+	uint32_t periods;
+	uint64_t stops = number_stops(number, &periods);
+	unsigned length = (unsigned)__builtin_ctzll(stops | UINT64_C(1) << 32);
+	uint64_t taken = (UINT64_C(1) << length) - 1;
+	/* A period stands between two digits, and there is no other; what
+	 * begins with a zero has nothing else behind it. */
+	uint64_t edges = 1 | (taken ^ taken >> 1);
+	bool zero = (number[0] == '0') & (length > 1);
+
+	periods &= (uint32_t)taken;
+	if ((periods & (periods - 1)) | (periods & edges) |
+	    (zero & (periods != 2)))
+		return 0;
+	return length;
+}
+
+/* The bytes of true, false or null; 0: it is none of them. */
+INLINE size_t word_length(const char *word)
+{
+	uint32_t first;
+	bool four, five;
+
+	memcpy(&first, word, 4);
+	four = (memcmp(&first, "true", 4) == 0) |
+	       (memcmp(&first, "null", 4) == 0);
+	five = (memcmp(&first, "fals", 4) == 0) & (word[4] == 'e');
+	return (size_t)four * 4 + (size_t)five * 5;
+}
+
+/* Takes the edge, if it is the one that stands ahead. */
+LEVEL INLINE bool pass(struct walk *walk, struct cursor *cursor,
+		       const struct edge *edge)
+{
+	const char *value = cursor->p + edge->size;
+	size_t length = 0;
+	uint64_t place;
+
+	if (__builtin_expect(literal_misses(cursor->p, edge), 0))
+		return false;
+	if (edge->run == RUN_TEXT) {
+		length = text_length(walk, value);
+	} else if (edge->run != RUN_NONE) {
+		length = edge->run == RUN_NUMBER ? number_length(value)
+						 : word_length(value);
+		if (__builtin_expect(length == 0, 0))
+			return false;
+	}
+	if (edge->line && !begin_record(walk, cursor, cursor->p + edge->line))
+		return true;
+	if (__builtin_expect(edge->clear, 0))
+		clear_marks(cursor->record, edge->clear);
+	place = (uint64_t)(value - walk->base);
+	cursor->record[edge->word] =
+		(uint32_t)(place + edge->tag) | (place + length) << 32;
+	cursor->p = value + length;
+	cursor->edge = edge;
+	return true;
+}
+
+/* The edge that the bytes ahead pick. */
+INLINE const struct edge *pick(const struct walk *walk,
+			       const struct cursor *cursor)
+{
+	const struct shapes *shapes = walk->shapes;
+	const struct edge *edge = cursor->edge;
+	unsigned char probed = (unsigned char)cursor->p[edge->probe];
+	uint64_t window;
+
+	memcpy(&window, cursor->p + edge->offset, 8);
+	window &= edge->window;
+	if (probed != edge->common)
+		window = probed;
+	window = window * edge->multiplier >> edge->shift;
+	return &shapes->edges[shapes->tables[edge->table + window]];
+}
+
+LEVEL INLINE bool step(struct walk *walk, struct cursor *cursor)
+{
+	const struct edge *edge = cursor->edge;
+
+	return pass(walk, cursor,
+		    edge->steady ? edge->likely : pick(walk, cursor));
+}
+
+/* --- what a step does not take -------------------------------------------- */
+
+/* The bytes of an escape sequence; 0: it is none. */
+static inline unsigned escape_size(const char *p)
+{
+	switch (p[1]) {
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't': return 2;
+	case 'u': break;
+	default: return 0;
+	}
+	for (int i = 2; i < 6; i++) {
+		char lower = (char)(p[i] | 0x20);
+
+		if (!(p[i] >= '0' && p[i] <= '9') &&
+		    !(lower >= 'a' && lower <= 'f'))
+			return 0;
+	}
+	return 6;
+}
+
+/*
+ * From inside a string, between two characters, to its closing quote; NULL: it
+ * has none before the end, or something is wrong.
+ */
+LEVEL static const char *text_end(const char *p, const char *end, bool *escaped)
+{
+	const char *begin = p;
+	bool ascii = true;
+
+	while (end - p >= WALK_AHEAD) {
+		struct text_bits bits = text_look(p);
+		const char *next = p + 64;
+
+		while (bits.stops) {
+			unsigned at = (unsigned)__builtin_ctzll(bits.stops);
+			unsigned size;
+
+			if (p[at] == '"') {
+				bits.high &= (UINT64_C(1) << at) - 1;
+				if ((!ascii || bits.high) &&
+				    !utf8_is_valid(span_make(
+					    begin, (size_t)(p + at - begin))))
+					return NULL;
+				return p + at;
+			}
+			size = p[at] == '\\' ? escape_size(p + at) : 0;
+			if (size == 0)
+				return NULL;
+			*escaped = true;
+			if (at + size >= 64) {
+				next = p + at + size;
+				break;
+			}
+			bits.stops &= UINT64_MAX << (at + size);
+		}
+		ascii = ascii && bits.high == 0;
+		p = next;
+	}
+	return NULL;
+}
+
+/* The record is left, and the next line begins. */
+static inline void go_long_way(struct walk *walk, struct cursor *cursor)
+{
+	const char *lf =
+		memchr(cursor->p, '\n', (size_t)(walk->end - cursor->p));
+
+	cursor->record[0] |= RECORD_LONG;
+	if (!begin_record(walk, cursor, lf + 1))
+		return;
+	cursor->edge = &walk->shapes->edges[EDGE_START];
+	cursor->p = lf + 1;
+}
+
+/* A text goes on behind the run, with what needs care or just longer. */
+LEVEL static bool go_on_in_text(struct walk *walk, struct cursor *cursor)
+{
+	bool escaped = false;
+	const char *end = text_end(cursor->p, walk->end, &escaped);
+	uint64_t *mark, place;
+
+	if (!end)
+		return false;
+	mark = &cursor->record[cursor->edge->word];
+	place = (uint64_t)(end - walk->base) | (escaped ? MARK_ESCAPED : 0);
+	*mark = (uint32_t)*mark | place << 32;
+	cursor->p = end;
+	return true;
+}
+
+LEVEL static __attribute__((noinline)) void recover(struct walk *walk,
+						    struct cursor *cursor)
+{
+	const struct edge *edge = cursor->edge;
+	struct edge *edges = walk->shapes->edges;
+	const struct edge *next;
+
+	if (edge->run == RUN_TEXT && *cursor->p != '"') {
+		if (!go_on_in_text(walk, cursor))
+			go_long_way(walk, cursor);
+		else if (cursor->p >= cursor->stop)
+			go_long_way(walk, cursor);
+		return;
+	}
+	next = pick(walk, cursor);
+	while (next != &edges[EDGE_NONE]) {
+		if (pass(walk, cursor, next)) {
+			shapes_stray(&edges[edge - edges], walk->records);
+			return;
+		}
+		next = &edges[next->sibling];
+	}
+	go_long_way(walk, cursor);
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+/* Only a copy of the cursor has an address: itself it can be in registers. */
+LEVEL INLINE void turn(struct walk *walk, struct cursor *cursor)
+{
+	struct cursor stuck;
+
+	if (__builtin_expect(step(walk, cursor), 1))
+		return;
+	stuck = *cursor;
+	recover(walk, &stuck);
+	*cursor = stuck;
+}
+
+LEVEL INLINE void walk_all(struct walk *walk, struct cursor *cursors)
+{
+	struct cursor a = cursors[0], b = cursors[1];
+	struct cursor c = cursors[2], d = cursors[3];
+
+	while (walk->stretch_count == 1 && walk->running > 0)
+		turn(walk, &a);
+	while (walk->stretch_count == 2 && walk->running > 0) {
+		turn(walk, &a);
+		turn(walk, &b);
+	}
+	while (walk->running > 0) {
+		turn(walk, &a);
+		turn(walk, &b);
+		turn(walk, &c);
+		turn(walk, &d);
+	}
+	cursors[0].record = a.record;
+	cursors[1].record = b.record;
+	cursors[2].record = c.record;
+	cursors[3].record = d.record;
+}
+
+#endif
