@@ -1,19 +1,21 @@
 /*
- * generate CORPUS BYTES FILE: writes records to FILE until it has at least
- * BYTES, and prints how many there are of each status: STATUS, tab, count, in
- * the order of the names. The seed is fixed: a smaller file is the beginning
- * of a larger one.
+ * generate CORPUS SIZE FILE: writes records to FILE until it has at least SIZE
+ * bytes, or, if SIZE ends in r, that many records; and prints how many there
+ * are of each status: STATUS, tab, count, in the order of the names. The seed
+ * is fixed: a smaller file is the beginning of a larger one.
  */
+#include "generate.h"
+
 #include <errno.h>
 #include <inttypes.h>
-#include <stdint.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SEED	   UINT64_C(0x6f72646572636e74)
-#define RECORD_MAX 512
-#define STATUSES   4
+#define SEED	 UINT64_C(0x6f72646572636e74)
+#define STATUSES 4
 
 #define BEGIN_MS     UINT64_C(1763769600000) /* 2025-11-22T00:00:00Z */
 #define LATE_MS	     1000u
@@ -27,8 +29,7 @@ static const char *const status_names[STATUSES] = {"CANCELLED", "COMPLETED",
 static const unsigned char status_of[16] = {0, 1, 1, 1, 1, 1, 2, 2,
 					    2, 3, 3, 3, 3, 3, 3, 3};
 
-/* splitmix64 */
-static uint64_t draw(uint64_t *state)
+uint64_t draw(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -37,23 +38,33 @@ static uint64_t draw(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-/* What a record is made from. */
-struct draft {
-	uint64_t random;
-	unsigned long number; /* of records before it */
-	const char *status;
-};
+unsigned draw_below(struct draft *draft, unsigned limit)
+{
+	return (unsigned)((draw(&draft->random) >> 32) * limit >> 32);
+}
 
-/*
- * Milliseconds since the stream began: ten records each. One in sixteen took
- * up to a second longer on its way than the others.
- */
-static unsigned long draw_time(struct draft *draft)
+unsigned long draw_time(struct draft *draft)
 {
 	uint64_t drawn = draw(&draft->random);
 	unsigned long time_ms = LATE_MS + draft->number / 10;
 
 	return drawn >> 60 == 0 ? time_ms - drawn % LATE_MS : time_ms;
+}
+
+void put(struct pen *pen, const char *format, ...)
+{
+	size_t room = (size_t)(pen->begin + RECORD_MAX - pen->at);
+	va_list values;
+	int length;
+
+	va_start(values, format);
+	length = vsnprintf(pen->at, room, format, values);
+	va_end(values);
+	if (length < 0 || (size_t)length >= room) {
+		fprintf(stderr, "generate: a record is too long\n");
+		exit(1);
+	}
+	pen->at += length;
 }
 
 static int plain_record(char *record, struct draft *draft)
@@ -122,9 +133,10 @@ struct corpus {
 };
 
 static const struct corpus corpora[] = {
-	{"plain", plain_record},
-	{"orders", orders_record},
-	{"many", many_record},
+	{"plain", plain_record},       {"orders", orders_record},
+	{"optional", optional_record}, {"items", items_record},
+	{"text", text_record},	       {"fat", fat_record},
+	{"chaos", chaos_record},       {"many", many_record},
 	{"zipf", zipf_record},
 };
 
@@ -136,14 +148,40 @@ static const struct corpus *corpus_find(const char *name)
 	return NULL;
 }
 
+/* How much to write: until both are reached. */
+struct size {
+	unsigned long long bytes;
+	unsigned long records;
+};
+
+/* 0, or -1 if text is no size. */
+static int size_parse(struct size *size, const char *text)
+{
+	char *end;
+	unsigned long long number = strtoull(text, &end, 10);
+
+	*size = (struct size){0, 0};
+	if (end == text)
+		return -1;
+	if (strcmp(end, "r") == 0 && number <= ULONG_MAX)
+		size->records = (unsigned long)number;
+	else if (*end == '\0')
+		size->bytes = number;
+	else
+		return -1;
+	return 0;
+}
+
 /* 0, or -1 with errno. */
-static int corpus_write(const struct corpus *corpus, unsigned long long size,
+static int corpus_write(const struct corpus *corpus, struct size size,
 			FILE *file, unsigned long counts[STATUSES])
 {
 	struct draft draft = {.random = SEED};
-	char record[RECORD_MAX];
+	static char record[RECORD_MAX];
+	unsigned long long written = 0;
 
-	for (unsigned long long written = 0; written < size; draft.number++) {
+	for (; written < size.bytes || draft.number < size.records;
+	     draft.number++) {
 		unsigned status = status_of[draw(&draft.random) >> 60];
 		int length;
 
@@ -157,20 +195,26 @@ static int corpus_write(const struct corpus *corpus, unsigned long long size,
 	return fflush(file) == 0 ? 0 : -1;
 }
 
+static int usage(void)
+{
+	fputs("usage: generate ", stderr);
+	for (size_t i = 0; i < sizeof corpora / sizeof corpora[0]; i++)
+		fprintf(stderr, "%s%s", i == 0 ? "" : "|", corpora[i].name);
+	fputs(" BYTES|RECORDSr FILE\n", stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	const struct corpus *corpus = argc == 4 ? corpus_find(argv[1]) : NULL;
 	unsigned long counts[STATUSES] = {0};
+	struct size size;
 	FILE *file;
 
-	if (!corpus) {
-		fprintf(stderr, "usage: generate plain|orders|many|zipf BYTES "
-				"FILE\n");
-		return 2;
-	}
+	if (!corpus || size_parse(&size, argv[2]) != 0)
+		return usage();
 	file = fopen(argv[3], "w");
-	if (!file || corpus_write(corpus, strtoull(argv[2], NULL, 10), file,
-				  counts) != 0) {
+	if (!file || corpus_write(corpus, size, file, counts) != 0) {
 		fprintf(stderr, "generate: cannot write '%s': %s\n", argv[3],
 			strerror(errno));
 		return 1;
