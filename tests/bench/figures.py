@@ -94,11 +94,11 @@ def faster_build(speeds, name):
 
 
 def report_speeds(report, name, speeds):
-    report.say(f"  {'':25} {'GB/s':>8} {'':18} {'GB/CPU s':>8}")
+    report.say(f"  {'':26} {'GB/s':>8} {'':18} {'GB/CPU s':>8}")
     for peer, runs in speeds.items():
         wall = Figure.of([run.wall for run in runs])
         cpu = Figure.of([run.cpu for run in runs])
-        report.say(f"  {peer:25} {wall.text()} {cpu.text()}".rstrip())
+        report.say(f"  {peer:26} {wall.text()} {cpu.text()}".rstrip())
         report.keep(name, peer, "GB/s", wall)
         report.keep(name, peer, "GB/CPU s", cpu)
     for ours, other in RATIOS:
@@ -114,6 +114,6 @@ def report_ratio(report, corpus, name, label, pairs):
     wall = Figure.of([mine.wall / its.wall for mine, its in pairs])
     cpu = Figure.of([mine.cpu / its.cpu for mine, its in pairs])
     label = label.replace(" -march=", " ")
-    report.say(f"  x {label:23} {wall.text()} {cpu.text()}".rstrip())
+    report.say(f"  x {label:24} {wall.text()} {cpu.text()}".rstrip())
     report.keep(corpus, name, "ratio", wall)
     report.keep(corpus, name, "CPU ratio", cpu)
