@@ -1,9 +1,10 @@
 /*
  * with_simdjson on-demand|dom FILE: counts the lines of FILE by their status
- * with simdjson, in pieces of 256 KiB (its way for many documents is faster
- * than line by line), and prints STATUS, tab, count; "-" is standard input.
- * On-Demand checks what it walks over only in part, DOM all of it. Without FILE
- * it prints simdjson's version and which of its code this build uses.
+ * with simdjson, in pieces of 256 KiB (as many documents at once, which is
+ * mostly faster than line by line), and prints STATUS, tab, count; "-" is
+ * standard input. On-Demand checks what it walks over only in part, DOM all of
+ * it. Without FILE it prints simdjson's version and which of its code this
+ * build uses.
  */
 #include "pieces.hpp"
 
