@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/span.h"
 
@@ -48,5 +49,13 @@ struct key_part key_next(const unsigned char **key);
  * bytes; the first key field decides before the second.
  */
 int key_compare(const unsigned char *a, const unsigned char *b, size_t count);
+
+/*
+ * Eight bytes of that order, from the byte `depth` on (0, 8, ..): of two keys
+ * with the same ranks up to there the one with the lower rank comes first.
+ * Those that have all ranks in common may still differ; a rank of 0 is followed
+ * by no other one.
+ */
+uint64_t key_rank(const unsigned char *key, size_t count, size_t depth);
 
 #endif
