@@ -12,6 +12,7 @@
 #ifndef CORE_GROUPS_H
 #define CORE_GROUPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,9 +31,20 @@ struct group_recent {
 
 #define GROUPS_RECENT 64
 
+/* Tables of so many slots are waited for. */
+#define GROUPS_MANY_SLOTS 65536u
+
 struct group_slot {
 	uint32_t hash;
 	uint32_t number; /* 0: free */
+};
+
+/* See groups_slots.h. */
+struct groups_table {
+	struct group_slot *slots; /* NULL: there is no old table */
+	size_t slot_count;	  /* a power of two */
+	unsigned shift;		  /* leaves its bits of a hash */
+	size_t moved;		  /* of an old one, slots that have moved */
 };
 
 /* What is known of a group, as bits. */
@@ -46,12 +58,14 @@ enum group_flag {
 struct groups {
 	size_t key_count; /* fields in a key */
 	uint64_t seed[2];
-	struct group_slot *slots;   /* open addressing, linear */
-	size_t slot_count;	    /* a power of two */
+	struct groups_table table;
+	struct groups_table old_table; /* while it grows */
 	const unsigned char **keys; /* by number, of live groups; [0] is NULL */
 	uint8_t *flags;		    /* by number, see enum group_flag */
-	uint32_t count;		    /* numbers are below it; (other) is one */
-	uint32_t live;		    /* groups, (other) left out */
+	size_t keys_bytes;
+	size_t flags_bytes;
+	uint32_t count; /* numbers are below it; (other) is one */
+	uint32_t live;	/* groups, (other) left out */
 	uint32_t capacity;
 	struct keystore store;
 	/* Numbers without a group, to be given away, and not yet to be. */
@@ -62,10 +76,9 @@ struct groups {
 	/* The numbers of live groups, once somebody asked; the first `sorted`
 	 * of them in the order of their keys. */
 	uint32_t *order;
-	uint32_t *order_scratch;
 	uint32_t ordered;
 	uint32_t sorted;
-	uint32_t order_capacity;
+	size_t order_bytes;
 	struct group_recent recent[GROUPS_RECENT];
 };
 
@@ -83,6 +96,36 @@ uint32_t groups_find(struct groups *groups, const struct key_part *parts);
  */
 uint32_t groups_add(struct groups *groups,
 		    const struct key_part *parts) MUST_CHECK;
+
+/*
+ * The same in steps, for whoever knows some keys ahead: where groups are many,
+ * a lookup does little but wait for memory. Some keys before the lookup
+ * groups_prefetch(), which returns the key's hash; if groups are also met
+ * again, then groups_prefetch_key() in between, which returns the number that
+ * the group probably has, or GROUP_OTHER. Neither changes anything, and groups
+ * may be added and removed meanwhile. Few groups are found sooner by
+ * groups_find().
+ */
+uint32_t groups_prefetch(const struct groups *groups,
+			 const struct key_part *parts);
+uint32_t groups_prefetch_key(const struct groups *groups, uint32_t hash);
+uint32_t groups_find_hashed(struct groups *groups, uint32_t hash,
+			    const struct key_part *parts);
+uint32_t groups_add_hashed(struct groups *groups, uint32_t hash,
+			   const struct key_part *parts) MUST_CHECK;
+
+/* Are there more than stand in the caches next to the processor? */
+static inline bool groups_are_many(const struct groups *groups)
+{
+	return groups->table.slot_count >= GROUPS_MANY_SLOTS;
+}
+
+/* Where in the table the search for a group begins. */
+static inline size_t groups_home(const struct groups_table *table,
+				 uint32_t hash)
+{
+	return hash >> table->shift;
+}
 
 /* Finds or adds the group of an encoded key; as groups_add(). */
 uint32_t groups_add_key(struct groups *groups,

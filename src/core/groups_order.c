@@ -1,26 +1,15 @@
 #include "core/groups_order.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/sort.h"
+#include "base/column.h"
+#include "core/keysort.h"
 
 int groups_reserve_order(struct groups *groups)
 {
-	uint32_t *order, *scratch;
-
-	if (groups->order && groups->order_capacity >= groups->capacity)
-		return 0;
-	order = realloc(groups->order, groups->capacity * sizeof(*order));
-	if (!order)
-		return -1;
-	groups->order = order;
-	scratch = realloc(groups->order_scratch,
-			  groups->capacity * sizeof(*scratch));
-	if (!scratch)
-		return -1;
-	groups->order_scratch = scratch;
-	groups->order_capacity = groups->capacity;
-	return 0;
+	return column_reserve((void **)&groups->order, &groups->order_bytes,
+			      groups->capacity * sizeof(*groups->order));
 }
 
 void groups_leave_order(struct groups *groups)
@@ -42,23 +31,11 @@ void groups_leave_order(struct groups *groups)
 
 void groups_drop_order(struct groups *groups)
 {
-	free(groups->order);
-	free(groups->order_scratch);
+	column_free(groups->order, groups->order_bytes);
 	groups->order = NULL;
-	groups->order_scratch = NULL;
-	groups->order_capacity = 0;
+	groups->order_bytes = 0;
 	groups->ordered = 0;
 	groups->sorted = 0;
-}
-
-static int compare_numbers(const void *a, const void *b, const void *context)
-{
-	const struct groups *groups = context;
-	const uint32_t *left = a;
-	const uint32_t *right = b;
-
-	return key_compare(groups->keys[*left], groups->keys[*right],
-			   groups->key_count);
 }
 
 /* Somebody asks for the first time: all of them are new. */
@@ -72,23 +49,80 @@ static int begin_order(struct groups *groups)
 	return 0;
 }
 
+/* How many of the first `count` in the order stand before the group. */
+static uint32_t count_before(const struct groups *groups, uint32_t count,
+			     uint32_t number)
+{
+	const unsigned char *key = groups->keys[number];
+	uint32_t step = 1;
+	uint32_t low = 0;
+
+	/* Few steps where it is near the end, as among as many new ones. */
+	while (step < count &&
+	       key_compare(key, groups->keys[groups->order[count - step]],
+			   groups->key_count) < 0) {
+		count -= step;
+		step *= 2;
+	}
+	if (step < count)
+		low = count - step;
+	while (low < count) {
+		uint32_t middle = low + (count - low) / 2;
+
+		if (key_compare(key, groups->keys[groups->order[middle]],
+				groups->key_count) < 0)
+			count = middle;
+		else
+			low = middle + 1;
+	}
+	return count;
+}
+
+/*
+ * Merges the new ones, which are sorted and were copied, from the last one on:
+ * what stands between two of them moves as a whole, and its keys are not looked
+ * at.
+ */
+static void merge_new(struct groups *groups, const uint32_t *added,
+		      uint32_t added_count)
+{
+	uint32_t *order = groups->order;
+	uint32_t left = groups->sorted;
+
+	for (uint32_t i = added_count; i-- > 0 && left > 0;) {
+		uint32_t before = count_before(groups, left, added[i]);
+
+		memmove(order + before + i + 1, order + before,
+			(left - before) * sizeof(*order));
+		order[before + i] = added[i];
+		left = before;
+		if (left == 0)
+			memcpy(order, added, i * sizeof(*order));
+	}
+}
+
 const uint32_t *groups_sorted(struct groups *groups)
 {
-	uint32_t sorted = groups->sorted;
-	uint32_t *merged;
+	struct keysort_item *items;
+	size_t bytes;
+	uint32_t count;
 
 	if (!groups->order && begin_order(groups) != 0)
 		return NULL;
-	if (sorted == groups->ordered)
+	count = groups->ordered - groups->sorted;
+	if (count == 0)
 		return groups->order;
-	sort_items(groups->order + sorted, groups->ordered - sorted,
-		   sizeof(uint32_t), groups->order_scratch, compare_numbers,
-		   groups);
-	merged = groups->order_scratch;
-	sort_merge(groups->order, sorted, groups->ordered, sizeof(uint32_t),
-		   merged, compare_numbers, groups);
-	groups->order_scratch = groups->order;
-	groups->order = merged;
+	bytes = count * sizeof(*items);
+	items = column_grow(NULL, 0, bytes);
+	if (!items)
+		return NULL;
+	keysort(groups->order + groups->sorted, count, groups->keys,
+		groups->key_count, items);
+	/* Done with; there is room for their numbers. */
+	memcpy(items, groups->order + groups->sorted,
+	       count * sizeof(*groups->order));
+	merge_new(groups, (const uint32_t *)items, count);
+	column_free(items, bytes);
 	groups->sorted = groups->ordered;
 	return groups->order;
 }

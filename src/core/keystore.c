@@ -1,8 +1,10 @@
 #include "core/keystore.h"
 
-#include <stdlib.h>
+#include "base/column.h"
 
-#define BLOCK_BYTES ((size_t)64 << 10)
+/* With its head. */
+#define BLOCK_MIN_BYTES ((size_t)64 << 10)
+#define BLOCK_MAX_BYTES ((size_t)8 << 20)
 
 /* Less is not worth the move. */
 #define WASTE_MIN_BYTES ((uint64_t)1 << 20)
@@ -14,6 +16,8 @@ struct key_block {
 	unsigned char bytes[];
 };
 
+#define HEAD_BYTES offsetof(struct key_block, bytes)
+
 void keystore_release(struct keystore *store)
 {
 	struct key_block *block = store->blocks;
@@ -21,24 +25,35 @@ void keystore_release(struct keystore *store)
 	while (block) {
 		struct key_block *next = block->next;
 
-		free(block);
+		column_free(block, HEAD_BYTES + block->capacity);
 		block = next;
 	}
 	*store = (struct keystore){0};
 }
 
+/* The more there is already the larger, so that little of it is for nothing. */
+static size_t block_size(const struct keystore *store, size_t key_size)
+{
+	size_t size = BLOCK_MIN_BYTES;
+
+	while (size < BLOCK_MAX_BYTES &&
+	       size < (store->live_bytes + store->dead_bytes) / 8)
+		size *= 2;
+	return HEAD_BYTES + key_size > size ? HEAD_BYTES + key_size : size;
+}
+
 unsigned char *keystore_reserve(struct keystore *store, size_t size)
 {
 	struct key_block *block = store->blocks;
-	size_t capacity = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+	size_t bytes;
 
 	if (block && block->capacity - block->size >= size)
 		return block->bytes + block->size;
-	block = malloc(sizeof(*block) + capacity);
+	bytes = block_size(store, size);
+	block = column_grow(NULL, 0, bytes);
 	if (!block)
 		return NULL;
-	block->size = 0;
-	block->capacity = capacity;
+	block->capacity = bytes - HEAD_BYTES;
 	block->next = store->blocks;
 	store->blocks = block;
 	return block->bytes;

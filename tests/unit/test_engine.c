@@ -347,7 +347,7 @@ START_TEST(known_groups_take_no_more_memory)
 		take(":1}\n");
 		close_next();
 	}
-	ck_assert_ptr_eq(engine.groups.slots, before.groups.slots);
+	ck_assert_ptr_eq(engine.groups.table.slots, before.groups.table.slots);
 	ck_assert_ptr_eq(engine.groups.keys, before.groups.keys);
 	ck_assert_ptr_eq(engine.groups.store.blocks,
 			 before.groups.store.blocks);

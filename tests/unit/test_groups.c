@@ -231,9 +231,9 @@ START_TEST(known_groups_take_no_more_memory)
 	}
 	ck_assert_uint_eq(groups.count, before.count);
 	ck_assert_uint_eq(groups.capacity, before.capacity);
-	ck_assert_uint_eq(groups.slot_count, before.slot_count);
-	ck_assert_uint_eq(groups.order_capacity, before.order_capacity);
-	ck_assert_ptr_eq(groups.slots, before.slots);
+	ck_assert_uint_eq(groups.table.slot_count, before.table.slot_count);
+	ck_assert_uint_eq(groups.order_bytes, before.order_bytes);
+	ck_assert_ptr_eq(groups.table.slots, before.table.slots);
 	ck_assert_ptr_eq(groups.keys, before.keys);
 	ck_assert_ptr_eq(groups.store.blocks, before.store.blocks);
 }
