@@ -1,7 +1,9 @@
 #include "core/pane.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "base/column.h"
+
+/* In place of a place's group: none. */
+#define PLACE_FREE 0u
 
 /* A pane begins with so many places. */
 #define SPARSE_MIN 8u
@@ -27,12 +29,18 @@ static void clear_sums(struct pane *pane)
 		sum_clear(&pane->sums[i]);
 }
 
+static void free_columns(struct pane *pane)
+{
+	column_free(pane->counts,
+		    pane->counts_capacity * sizeof(*pane->counts));
+	column_free(pane->sums, pane->capacity * sizeof(*pane->sums));
+	column_free(pane->places, pane->capacity * sizeof(*pane->places));
+}
+
 void pane_release(struct pane *pane)
 {
 	clear_sums(pane);
-	free(pane->counts);
-	free(pane->sums);
-	free(pane->places);
+	free_columns(pane);
 	pane_init(pane, pane->summing, pane->mixer);
 }
 
@@ -45,10 +53,11 @@ void pane_clear(struct pane *pane)
 	}
 	clear_sums(pane);
 	if (pane->capacity > 0)
-		memset(pane->counts, 0, pane->capacity * sizeof(*pane->counts));
+		column_clear(pane->counts,
+			     pane->capacity * sizeof(*pane->counts));
 	if (pane->places)
-		memset(pane->places, 0xff,
-		       pane->capacity * sizeof(*pane->places));
+		column_clear(pane->places,
+			     pane->capacity * sizeof(*pane->places));
 	pane->orders = 0;
 	pane->used = 0;
 }
@@ -56,19 +65,20 @@ void pane_clear(struct pane *pane)
 /* Fills in the arrays of an empty pane. */
 static int make_room(struct pane *pane, uint32_t capacity, bool sparse)
 {
-	pane->counts = calloc(capacity, sizeof(*pane->counts));
+	pane->capacity = capacity;
+	pane->counts_capacity = capacity;
+	pane->counts = column_grow(NULL, 0, capacity * sizeof(*pane->counts));
 	if (pane->summing)
-		pane->sums = calloc(capacity, sizeof(*pane->sums));
+		pane->sums =
+			column_grow(NULL, 0, capacity * sizeof(*pane->sums));
 	if (sparse)
-		pane->places = malloc(capacity * sizeof(*pane->places));
+		pane->places =
+			column_grow(NULL, 0, capacity * sizeof(*pane->places));
 	if (!pane->counts || (pane->summing && !pane->sums) ||
 	    (sparse && !pane->places)) {
 		pane_release(pane);
 		return -1;
 	}
-	if (sparse)
-		memset(pane->places, 0xff, capacity * sizeof(*pane->places));
-	pane->capacity = capacity;
 	return 0;
 }
 
@@ -79,9 +89,9 @@ static uint32_t take_place(struct pane *pane, uint32_t group)
 
 	if (pane->places) {
 		place = pane_home(pane, group);
-		while (pane->places[place] != PANE_FREE)
+		while (pane->places[place] != PLACE_FREE)
 			place = (place + 1) & (pane->capacity - 1);
-		pane->places[place] = group;
+		pane->places[place] = group + 1;
 	}
 	return place;
 }
@@ -103,34 +113,36 @@ static int rebuild(struct pane *pane, uint32_t capacity, bool sparse)
 		if (grown.sums)
 			grown.sums[place] = pane->sums[at - 1];
 	}
-	free(pane->counts);
-	free(pane->sums);
-	free(pane->places);
+	free_columns(pane);
 	pane->counts = grown.counts;
 	pane->sums = grown.sums;
 	pane->places = grown.places;
 	pane->capacity = capacity;
+	pane->counts_capacity = capacity;
 	return 0;
 }
 
-/* A column grows in place: no second one is there meanwhile. */
+/* In place: no second column is there meanwhile. */
 static int grow_column(struct pane *pane, uint32_t capacity)
 {
-	uint32_t added = capacity - pane->capacity;
-	uint64_t *counts =
-		realloc(pane->counts, capacity * sizeof(*pane->counts));
+	uint64_t *counts;
 	struct sum *sums;
 
-	if (!counts)
-		return -1;
-	pane->counts = counts;
-	memset(counts + pane->capacity, 0, added * sizeof(*counts));
+	if (pane->counts_capacity < capacity) {
+		counts = column_grow(pane->counts,
+				     pane->counts_capacity * sizeof(*counts),
+				     capacity * sizeof(*counts));
+		if (!counts)
+			return -1;
+		pane->counts = counts;
+		pane->counts_capacity = capacity;
+	}
 	if (pane->summing) {
-		sums = realloc(pane->sums, capacity * sizeof(*pane->sums));
+		sums = column_grow(pane->sums, pane->capacity * sizeof(*sums),
+				   capacity * sizeof(*sums));
 		if (!sums)
 			return -1;
 		pane->sums = sums;
-		memset(sums + pane->capacity, 0, added * sizeof(*sums));
 	}
 	pane->capacity = capacity;
 	return 0;
@@ -144,7 +156,7 @@ int pane_widen(struct pane *pane, uint32_t count)
 		return 0;
 	while (capacity < count)
 		capacity *= 2;
-	if (capacity >= PANE_FREE)
+	if (capacity >= PANE_NO_PLACE)
 		return -1;
 	if (pane->places || pane->capacity == 0)
 		return rebuild(pane, (uint32_t)capacity, false);
@@ -162,7 +174,7 @@ static int grow_sparse(struct pane *pane, uint32_t group, uint32_t group_count)
 	     (uint64_t)pane->used * DENSE_SHARE >= group_count))
 		return pane_widen(pane, group_count > group ? group_count
 							    : group + 1);
-	if (capacity >= PANE_FREE)
+	if (capacity >= PANE_NO_PLACE)
 		return -1;
 	return rebuild(pane, (uint32_t)capacity, true);
 }
@@ -173,8 +185,8 @@ uint32_t pane_place_slow(struct pane *pane, uint32_t group,
 	if (pane->places) {
 		uint32_t place = pane_home(pane, group);
 
-		while (pane->places[place] != PANE_FREE) {
-			if (pane->places[place] == group)
+		while (pane->places[place] != PLACE_FREE) {
+			if (pane->places[place] == group + 1)
 				return place;
 			place = (place + 1) & (pane->capacity - 1);
 		}
@@ -183,11 +195,11 @@ uint32_t pane_place_slow(struct pane *pane, uint32_t group,
 	if (pane->capacity == 0 ||
 	    (pane->places && pane->used + 1 > pane->capacity / 4 * 3)) {
 		if (grow_sparse(pane, group, group_count) != 0)
-			return PANE_FREE;
+			return PANE_NO_PLACE;
 	} else if (!pane->places) {
 		if (pane_widen(pane, group_count > group ? group_count
 							 : group + 1) != 0)
-			return PANE_FREE;
+			return PANE_NO_PLACE;
 	}
 	pane->used += pane->places != NULL;
 	return take_place(pane, group);
@@ -198,7 +210,7 @@ int pane_add(struct pane *pane, uint32_t group, uint64_t orders,
 {
 	uint32_t place = pane_place(pane, group, group_count);
 
-	if (place == PANE_FREE)
+	if (place == PANE_NO_PLACE)
 		return -1;
 	if (amount && sum_add(&pane->sums[place], amount) != 0)
 		return -1;
@@ -209,17 +221,17 @@ int pane_add(struct pane *pane, uint32_t group, uint64_t orders,
 	return 0;
 }
 
-/* PANE_FREE: the group has no counter. */
+/* PANE_NO_PLACE: the group has no counter. */
 static uint32_t find_place(const struct pane *pane, uint32_t group)
 {
 	uint32_t place;
 
 	if (!pane->places)
-		return group < pane->capacity ? group : PANE_FREE;
+		return group < pane->capacity ? group : PANE_NO_PLACE;
 	place = pane_home(pane, group);
-	while (pane->places[place] != group) {
-		if (pane->places[place] == PANE_FREE)
-			return PANE_FREE;
+	while (pane->places[place] != group + 1) {
+		if (pane->places[place] == PLACE_FREE)
+			return PANE_NO_PLACE;
 		place = (place + 1) & (pane->capacity - 1);
 	}
 	return place;
@@ -229,14 +241,15 @@ uint64_t pane_count(const struct pane *pane, uint32_t group)
 {
 	uint32_t place = find_place(pane, group);
 
-	return place == PANE_FREE ? 0 : pane->counts[place];
+	return place == PANE_NO_PLACE ? 0 : pane->counts[place];
 }
 
 const struct sum *pane_sum(const struct pane *pane, uint32_t group)
 {
 	uint32_t place = find_place(pane, group);
 
-	return place == PANE_FREE || !pane->sums ? NULL : &pane->sums[place];
+	return place == PANE_NO_PLACE || !pane->sums ? NULL
+						     : &pane->sums[place];
 }
 
 bool pane_next(const struct pane *pane, uint32_t *at, struct counter *counter)
@@ -244,12 +257,12 @@ bool pane_next(const struct pane *pane, uint32_t *at, struct counter *counter)
 	for (; *at < pane->capacity; (*at)++) {
 		uint32_t place = *at;
 
-		if (pane->places ? pane->places[place] == PANE_FREE
+		if (pane->places ? pane->places[place] == PLACE_FREE
 				 : pane->counts[place] == 0 &&
 					   (!pane->sums ||
 					    sum_is_zero(&pane->sums[place])))
 			continue;
-		counter->group = pane->places ? pane->places[place] : place;
+		counter->group = pane->places ? pane->places[place] - 1 : place;
 		counter->count = pane->counts[place];
 		counter->sum = pane->sums ? &pane->sums[place] : NULL;
 		(*at)++;

@@ -13,20 +13,22 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/fetch.h"
 #include "base/sum.h"
 
-/* In place of a group: nothing stands here. */
-#define PANE_FREE UINT32_MAX
+/* In place of a place: there is none. */
+#define PANE_NO_PLACE UINT32_MAX
 
 struct pane {
 	int64_t index;	   /* which one, see windows.h */
 	uint64_t orders;   /* all of its counts */
-	uint64_t *counts;  /* capacity of them */
+	uint64_t *counts;  /* columns (see column.h): capacity of them */
 	struct sum *sums;  /* as many, or NULL */
-	uint32_t *places;  /* sparse: whose place it is; dense: NULL */
+	uint32_t *places;  /* sparse: 1 + whose place it is; dense: NULL */
 	uint32_t capacity; /* sparse: a power of two */
-	uint32_t used;	   /* counters in it */
-	uint32_t mixer;	   /* odd, secret: no sender can make it slow */
+	uint32_t counts_capacity; /* at least that */
+	uint32_t used;		  /* counters in it */
+	uint32_t mixer;		  /* odd, secret: no sender can make it slow */
 	bool summing;
 	bool changed;	   /* since it was saved */
 	bool saved;	   /* it stands in a savepoint */
@@ -44,7 +46,7 @@ int pane_widen(struct pane *pane, uint32_t count) MUST_CHECK;
 
 /*
  * The place of the group's counter, which is made if there is none;
- * group_count: how many groups are known. PANE_FREE: memory is out.
+ * group_count: how many groups are known. PANE_NO_PLACE: memory is out.
  */
 uint32_t pane_place_slow(struct pane *pane, uint32_t group,
 			 uint32_t group_count) MUST_CHECK;
@@ -66,7 +68,7 @@ MUST_CHECK static inline uint32_t pane_place(struct pane *pane, uint32_t group,
 	} else {
 		uint32_t place = pane_home(pane, group);
 
-		if (pane->places[place] == group)
+		if (pane->places[place] == group + 1)
 			return place;
 	}
 	return pane_place_slow(pane, group, group_count);
@@ -87,7 +89,7 @@ static inline bool pane_add_more(struct pane *pane, uint32_t group,
 
 	if (pane->places) {
 		place = pane_home(pane, group);
-		if (pane->places[place] != group)
+		if (pane->places[place] != group + 1)
 			return false;
 	} else if (group >= pane->capacity) {
 		return false;
@@ -98,6 +100,13 @@ static inline bool pane_add_more(struct pane *pane, uint32_t group,
 	pane->orders += orders;
 	pane->changed = true;
 	return true;
+}
+
+/* Fetches a counter that is asked for soon. */
+ALWAYS_INLINE void pane_prefetch(const struct pane *pane, uint32_t group)
+{
+	if (!pane->places && group < pane->capacity)
+		FETCH(&pane->counts[group]);
 }
 
 /* What the group has; 0 and NULL where it has no counter. */

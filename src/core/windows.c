@@ -1,7 +1,6 @@
 #include "core/windows.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "base/column.h"
 
 void windows_init(struct windows *windows, int64_t slide_ns, int64_t span,
 		  bool summing, bool tracks, uint32_t mixer)
@@ -24,49 +23,39 @@ void windows_release(struct windows *windows)
 	pane_release(&windows->window);
 	for (size_t i = 0; windows->total_sums && i < windows->capacity; i++)
 		sum_clear(&windows->total_sums[i]);
-	free(windows->totals);
-	free(windows->total_sums);
-	free(windows->is_changed);
-	free(windows->changed);
+	column_free(windows->totals, windows->totals_bytes);
+	column_free(windows->total_sums, windows->total_sums_bytes);
+	column_free(windows->is_changed, windows->is_changed_bytes);
+	column_free(windows->changed, windows->changed_bytes);
 	*windows = (struct windows){0};
 }
 
-/* Not by realloc() and memset(): what no group needs yet is not touched, which
- * of millions of groups is memory saved. */
-static int grow(void **column, size_t item, size_t from, size_t to)
+/* A column for so many groups. */
+static int reserve(void **column, size_t *bytes, size_t item, size_t capacity)
 {
-	void *grown = calloc(to, item);
-
-	if (!grown)
-		return -1;
-	if (from > 0)
-		memcpy(grown, *column, from * item);
-	free(*column);
-	*column = grown;
-	return 0;
+	return column_reserve(column, bytes, capacity * item);
 }
 
 int windows_reserve(struct windows *windows, size_t count)
 {
 	size_t capacity = windows->capacity ? windows->capacity : 32;
-	size_t from = windows->capacity;
 
 	if (count <= windows->capacity)
 		return 0;
 	while (capacity < count)
 		capacity *= 2;
-	if (grow((void **)&windows->totals, sizeof(*windows->totals), from,
-		 capacity) != 0)
+	if (reserve((void **)&windows->totals, &windows->totals_bytes,
+		    sizeof(*windows->totals), capacity) != 0)
 		return -1;
 	if (windows->panes.summing &&
-	    grow((void **)&windows->total_sums, sizeof(*windows->total_sums),
-		 from, capacity) != 0)
+	    reserve((void **)&windows->total_sums, &windows->total_sums_bytes,
+		    sizeof(*windows->total_sums), capacity) != 0)
 		return -1;
 	if (windows->tracks &&
-	    (grow((void **)&windows->is_changed, sizeof(*windows->is_changed),
-		  from, capacity) != 0 ||
-	     grow((void **)&windows->changed, sizeof(*windows->changed), from,
-		  capacity) != 0))
+	    (reserve((void **)&windows->is_changed, &windows->is_changed_bytes,
+		     sizeof(*windows->is_changed), capacity) != 0 ||
+	     reserve((void **)&windows->changed, &windows->changed_bytes,
+		     sizeof(*windows->changed), capacity) != 0))
 		return -1;
 	windows->capacity = capacity;
 	return 0;

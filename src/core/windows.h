@@ -53,6 +53,11 @@ struct windows {
 	uint8_t *is_changed; /* by group number */
 	uint32_t *changed;
 	size_t changed_count;
+	/* What these columns take. */
+	size_t totals_bytes;
+	size_t total_sums_bytes;
+	size_t is_changed_bytes;
+	size_t changed_bytes;
 };
 
 /*
