@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/column.h"
 #include "base/sort.h"
+
+/* What rows are made of is fetched so many ahead. */
+#define AHEAD 24
 
 void snapshot_init(struct snapshot *snapshot)
 {
@@ -15,8 +19,8 @@ void snapshot_release(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->sum_capacity; i++)
 		sum_clear(&snapshot->sums[i]);
 	free(snapshot->sums);
-	free(snapshot->rows);
-	free(snapshot->scratch);
+	column_free(snapshot->rows, snapshot->rows_bytes);
+	column_free(snapshot->scratch, snapshot->scratch_bytes);
 	free(snapshot->shown);
 	snapshot_init(snapshot);
 }
@@ -24,25 +28,31 @@ void snapshot_release(struct snapshot *snapshot)
 static int reserve_rows(struct snapshot *snapshot, size_t count)
 {
 	size_t capacity = snapshot->capacity ? snapshot->capacity : 32;
-	struct row *rows, *scratch;
 
 	if (count <= snapshot->capacity)
 		return 0;
 	while (capacity < count)
 		capacity *= 2;
-	rows = realloc(snapshot->rows, capacity * sizeof(*rows));
-	if (!rows)
+	if (column_reserve((void **)&snapshot->rows, &snapshot->rows_bytes,
+			   capacity * sizeof(struct row)) != 0 ||
+	    column_reserve((void **)&snapshot->scratch,
+			   &snapshot->scratch_bytes,
+			   capacity * sizeof(struct row)) != 0)
 		return -1;
-	snapshot->rows = rows;
-	scratch = realloc(snapshot->scratch, capacity * sizeof(*scratch));
-	if (!scratch)
-		return -1;
-	snapshot->scratch = scratch;
 	snapshot->capacity = capacity;
 	return 0;
 }
 
 /* --- which rows, in which order ------------------------------------------- */
+
+/* Of millions of groups, those next by key are anywhere in memory. */
+ALWAYS_INLINE void fetch(const struct groups *groups,
+			 const struct windows *windows, uint32_t group)
+{
+	FETCH(&groups->flags[group]);
+	FETCH(&windows->totals[group]);
+	pane_prefetch(&windows->window, group);
+}
 
 /*
  * A row for each group that is known, or that had an order; in this order, or
@@ -58,7 +68,11 @@ static void list_rows(struct snapshot *snapshot, const struct groups *groups,
 	for (uint32_t i = 0; i < candidates; i++) {
 		uint32_t group = order ? order[i] : i + 1;
 		unsigned flags = groups->flags[group];
-		struct row row = {
+		struct row row;
+
+		if (order && i + AHEAD < candidates)
+			fetch(groups, windows, order[i + AHEAD]);
+		row = (struct row){
 			.group = group,
 			.count = pane_count(&windows->window, group),
 			.total = windows->totals[group],

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/fetch.h"
 #include "base/sum.h"
 #include "core/groups.h"
 #include "core/tallies.h"
@@ -42,10 +43,15 @@ struct snapshot {
 	/* Its own: */
 	struct row *scratch;
 	size_t capacity;
+	size_t rows_bytes;
+	size_t scratch_bytes;
 	size_t sum_capacity;
 	uint8_t *shown; /* a bit for each group that has a row */
 	size_t shown_bytes;
 };
+
+/* Keys are fetched so many rows ahead, the pointers to them twice as many. */
+#define SNAPSHOT_AHEAD ((size_t)16)
 
 enum row_order { ORDER_KEY, ORDER_COUNT, ORDER_TOTAL };
 
@@ -64,6 +70,22 @@ static inline const unsigned char *snapshot_key(const struct snapshot *snapshot,
 						const struct row *row)
 {
 	return snapshot->key_source->keys[row->group];
+}
+
+/*
+ * Going through the rows: fetches the key of one that comes soon. The keys of
+ * millions of groups are anywhere in memory.
+ */
+ALWAYS_INLINE void snapshot_fetch_key(const struct snapshot *snapshot,
+				      size_t row)
+{
+	const unsigned char *const *keys = snapshot->key_source->keys;
+	size_t count = snapshot->row_count;
+
+	if (row + 2 * SNAPSHOT_AHEAD < count)
+		FETCH(&keys[snapshot->rows[row + 2 * SNAPSHOT_AHEAD].group]);
+	if (row + SNAPSHOT_AHEAD < count)
+		FETCH(keys[snapshot->rows[row + SNAPSHOT_AHEAD].group]);
 }
 
 /*

@@ -53,9 +53,11 @@ static bool write_next(struct report *report, struct buffer *out)
 
 	if (report->next_row == 0 && writer->pass)
 		writer->pass(report, out);
-	if (report->next_row < report->row_end)
+	if (report->next_row < report->row_end) {
+		snapshot_fetch_key(report->snapshot, report->next_row);
 		writer->row(report, &report->snapshot->rows[report->next_row++],
 			    out);
+	}
 	if (report->next_row == report->row_end) {
 		report->next_row = 0;
 		report->pass++;
