@@ -166,10 +166,12 @@ static void sort_range(const struct keysort *sort, size_t start, size_t end,
 void keysort(uint32_t *numbers, size_t count, const unsigned char *const *keys,
 	     size_t key_count, struct keysort_item *items)
 {
-	struct keysort sort = {keys, key_count, items, numbers};
+	struct keysort sort = {.keys = keys, .key_count = key_count};
 
 	for (size_t i = 0; i < count; i++)
 		items[i].number = numbers[i];
+	sort.items = items;
+	sort.numbers = numbers;
 	take_ranks(&sort, 0, count, 0);
 	sort_range(&sort, 0, count, 0);
 }
