@@ -61,11 +61,32 @@ size_t keytext_escape_shown(uint32_t code, char out[ESCAPE_MAX])
 	return keytext_escape(code, out);
 }
 
+#define EACH_BYTE(byte) ((byte)*UINT64_C(0x0101010101010101))
+
+/* Not 0: one of the eight bytes is below `limit`, at most 128. */
+static inline uint64_t has_below(uint64_t word, unsigned limit)
+{
+	return (word - EACH_BYTE(limit)) & ~word & EACH_BYTE(0x80);
+}
+
+static inline uint64_t has_byte(uint64_t word, unsigned byte)
+{
+	return has_below(word ^ EACH_BYTE(byte), 1);
+}
+
 /* How many bytes at the start surely need no escape. */
 static size_t plain_prefix(struct span text)
 {
 	size_t size = 0;
+	uint64_t word;
 
+	for (; text.size - size >= sizeof(word); size += sizeof(word)) {
+		memcpy(&word, text.data + size, sizeof(word));
+		if (has_below(word, 0x20) | has_byte(word, '"') |
+		    has_byte(word, '\\') | has_byte(word, 0x7f) |
+		    has_byte(word, 0xc2))
+			break;
+	}
 	while (size < text.size) {
 		unsigned char byte = (unsigned char)text.data[size];
 

@@ -53,6 +53,9 @@ struct snapshot {
 /* Keys are fetched so many rows ahead, the pointers to them twice as many. */
 #define SNAPSHOT_AHEAD ((size_t)16)
 
+/* What most keys have, or somewhat more. */
+#define SNAPSHOT_KEY_BYTES 32
+
 enum row_order { ORDER_KEY, ORDER_COUNT, ORDER_TOTAL };
 
 /* Which groups have a row of their own, and in which order. */
@@ -84,8 +87,14 @@ ALWAYS_INLINE void snapshot_fetch_key(const struct snapshot *snapshot,
 
 	if (row + 2 * SNAPSHOT_AHEAD < count)
 		FETCH(&keys[snapshot->rows[row + 2 * SNAPSHOT_AHEAD].group]);
-	if (row + SNAPSHOT_AHEAD < count)
-		FETCH(keys[snapshot->rows[row + SNAPSHOT_AHEAD].group]);
+	if (row + SNAPSHOT_AHEAD < count) {
+		const unsigned char *key =
+			keys[snapshot->rows[row + SNAPSHOT_AHEAD].group];
+
+		FETCH(key);
+		/* Its end may be in the next piece of memory. */
+		FETCH((const void *)((uintptr_t)key + SNAPSHOT_KEY_BYTES));
+	}
 }
 
 /*

@@ -84,6 +84,8 @@ struct report {
 	bool header_due; /* the next window begins with a header */
 	char start[RFC3339_SIZE];
 	char end[RFC3339_SIZE];
+	char times[2 * RFC3339_SIZE]; /* tsv, csv: both, as rows begin */
+	size_t times_size;
 	/* table */
 	struct table_layout layout;
 	bool follows;	    /* another window stands above */
