@@ -1,9 +1,17 @@
 #include "core/pane.h"
 
+#include <stdlib.h>
+
 #include "base/column.h"
 
 /* In place of a place's group: none. */
 #define PLACE_FREE 0u
+
+/* The same in an older one: the counter has moved. */
+#define PLACE_MOVED UINT32_MAX
+
+/* Fewer places move all at once. */
+#define MANY_PLACES 16384u
 
 /* A pane begins with so many places. */
 #define SPARSE_MIN 8u
@@ -37,9 +45,18 @@ static void free_columns(struct pane *pane)
 	column_free(pane->places, pane->capacity * sizeof(*pane->places));
 }
 
+static void free_older(struct pane *pane)
+{
+	if (pane->older)
+		free_columns(pane->older);
+	free(pane->older);
+	pane->older = NULL;
+}
+
 void pane_release(struct pane *pane)
 {
 	clear_sums(pane);
+	free_older(pane);
 	free_columns(pane);
 	pane_init(pane, pane->summing, pane->mixer);
 }
@@ -51,6 +68,7 @@ void pane_clear(struct pane *pane)
 		pane_release(pane);
 		return;
 	}
+	free_older(pane);
 	clear_sums(pane);
 	if (pane->capacity > 0)
 		column_clear(pane->counts,
@@ -113,6 +131,7 @@ static int rebuild(struct pane *pane, uint32_t capacity, bool sparse)
 		if (grown.sums)
 			grown.sums[place] = pane->sums[at - 1];
 	}
+	free_older(pane);
 	free_columns(pane);
 	pane->counts = grown.counts;
 	pane->sums = grown.sums;
@@ -120,6 +139,61 @@ static int rebuild(struct pane *pane, uint32_t capacity, bool sparse)
 	pane->capacity = capacity;
 	pane->counts_capacity = capacity;
 	return 0;
+}
+
+/* Is it better to have the counters move bit by bit? */
+static bool is_slow(const struct pane *pane)
+{
+	return pane->places && pane->capacity >= MANY_PLACES &&
+	       !pane->summing && !pane->older;
+}
+
+/* Begins to move all counters into arrays of another size or kind. */
+static int begin_move(struct pane *pane, uint32_t capacity, bool sparse)
+{
+	struct pane *older = malloc(sizeof(*older));
+	struct pane grown;
+
+	if (!older)
+		return -1;
+	pane_init(&grown, false, pane->mixer);
+	if (make_room(&grown, capacity, sparse) != 0) {
+		free(older);
+		return -1;
+	}
+	*older = *pane;
+	pane->counts = grown.counts;
+	pane->places = grown.places;
+	pane->capacity = capacity;
+	pane->counts_capacity = capacity;
+	pane->older = older;
+	pane->moved = 0;
+	return 0;
+}
+
+static int grow_to(struct pane *pane, uint32_t capacity, bool sparse)
+{
+	return is_slow(pane) ? begin_move(pane, capacity, sparse)
+			     : rebuild(pane, capacity, sparse);
+}
+
+/* Few, as each may be the first in its page of the new arrays. */
+static void move_some(struct pane *pane)
+{
+	struct pane *older = pane->older;
+	uint32_t end = pane->moved + PANE_MOVED_AT_ONCE;
+
+	for (; pane->moved < end; pane->moved++) {
+		uint32_t group = older->places[pane->moved];
+
+		if (group == PLACE_FREE || group == PLACE_MOVED)
+			continue;
+		pane->counts[take_place(pane, group - 1)] =
+			older->counts[pane->moved];
+		older->places[pane->moved] = PLACE_MOVED;
+	}
+	if (pane->moved == older->capacity)
+		free_older(pane);
 }
 
 /* In place: no second column is there meanwhile. */
@@ -159,7 +233,7 @@ int pane_widen(struct pane *pane, uint32_t count)
 	if (capacity >= PANE_NO_PLACE)
 		return -1;
 	if (pane->places || pane->capacity == 0)
-		return rebuild(pane, (uint32_t)capacity, false);
+		return grow_to(pane, (uint32_t)capacity, false);
 	return grow_column(pane, (uint32_t)capacity);
 }
 
@@ -176,7 +250,7 @@ static int grow_sparse(struct pane *pane, uint32_t group, uint32_t group_count)
 							    : group + 1);
 	if (capacity >= PANE_NO_PLACE)
 		return -1;
-	return rebuild(pane, (uint32_t)capacity, true);
+	return grow_to(pane, (uint32_t)capacity, true);
 }
 
 uint32_t pane_place_slow(struct pane *pane, uint32_t group,
@@ -205,22 +279,6 @@ uint32_t pane_place_slow(struct pane *pane, uint32_t group,
 	return take_place(pane, group);
 }
 
-int pane_add(struct pane *pane, uint32_t group, uint64_t orders,
-	     const struct sum *amount, uint32_t group_count)
-{
-	uint32_t place = pane_place(pane, group, group_count);
-
-	if (place == PANE_NO_PLACE)
-		return -1;
-	if (amount && sum_add(&pane->sums[place], amount) != 0)
-		return -1;
-	pane->used += !pane->places && pane->counts[place] == 0 && orders > 0;
-	pane->counts[place] += orders;
-	pane->orders += orders;
-	pane->changed = true;
-	return 0;
-}
-
 /* PANE_NO_PLACE: the group has no counter. */
 static uint32_t find_place(const struct pane *pane, uint32_t group)
 {
@@ -237,11 +295,45 @@ static uint32_t find_place(const struct pane *pane, uint32_t group)
 	return place;
 }
 
+/* A counter that was just made, if the group has one in the older pane. */
+static void take_over(struct pane *pane, uint32_t group, uint32_t place)
+{
+	uint32_t before = find_place(pane->older, group);
+
+	if (before == PANE_NO_PLACE)
+		return;
+	pane->counts[place] = pane->older->counts[before];
+	pane->older->places[before] = PLACE_MOVED;
+	pane->used -= pane->places != NULL;
+}
+
+int pane_add(struct pane *pane, uint32_t group, uint64_t orders,
+	     const struct sum *amount, uint32_t group_count)
+{
+	uint32_t place = pane_place(pane, group, group_count);
+
+	if (place == PANE_NO_PLACE)
+		return -1;
+	if (pane->older) {
+		take_over(pane, group, place);
+		move_some(pane);
+	}
+	if (amount && sum_add(&pane->sums[place], amount) != 0)
+		return -1;
+	pane->used += !pane->places && pane->counts[place] == 0 && orders > 0;
+	pane->counts[place] += orders;
+	pane->orders += orders;
+	pane->changed = true;
+	return 0;
+}
+
 uint64_t pane_count(const struct pane *pane, uint32_t group)
 {
 	uint32_t place = find_place(pane, group);
 
-	return place == PANE_NO_PLACE ? 0 : pane->counts[place];
+	if (place != PANE_NO_PLACE && pane->counts[place] > 0)
+		return pane->counts[place];
+	return pane->older ? pane_count(pane->older, group) : 0;
 }
 
 const struct sum *pane_sum(const struct pane *pane, uint32_t group)
@@ -252,12 +344,15 @@ const struct sum *pane_sum(const struct pane *pane, uint32_t group)
 						     : &pane->sums[place];
 }
 
-bool pane_next(const struct pane *pane, uint32_t *at, struct counter *counter)
+/* The same of one table; *at counts from its first place. */
+static bool next_in(const struct pane *pane, uint32_t *at,
+		    struct counter *counter)
 {
 	for (; *at < pane->capacity; (*at)++) {
 		uint32_t place = *at;
 
-		if (pane->places ? pane->places[place] == PLACE_FREE
+		if (pane->places ? pane->places[place] == PLACE_FREE ||
+					   pane->places[place] == PLACE_MOVED
 				 : pane->counts[place] == 0 &&
 					   (!pane->sums ||
 					    sum_is_zero(&pane->sums[place])))
@@ -269,4 +364,18 @@ bool pane_next(const struct pane *pane, uint32_t *at, struct counter *counter)
 		return true;
 	}
 	return false;
+}
+
+bool pane_next(const struct pane *pane, uint32_t *at, struct counter *counter)
+{
+	bool found;
+
+	if (*at < pane->capacity && next_in(pane, at, counter))
+		return true;
+	if (!pane->older)
+		return false;
+	*at -= pane->capacity;
+	found = next_in(pane->older, at, counter);
+	*at += pane->capacity;
+	return found;
 }

@@ -4,6 +4,10 @@
  * Dense: a column, indexed by group number. Sparse: a hash table of those
  * groups that have a counter (open addressing, linear), until a good part of
  * all groups has one. Either way `counts` and `sums` run side by side.
+ *
+ * A large hash table without sums grows without a pause: the old one stays
+ * beside what takes its place, and each counter that is made, or not found at
+ * once, moves some places on. A counter is in one of them.
  */
 #ifndef CORE_PANE_H
 #define CORE_PANE_H
@@ -15,6 +19,9 @@
 #include "base/error.h"
 #include "base/fetch.h"
 #include "base/sum.h"
+
+/* So many places of an older pane are looked at at a time. */
+#define PANE_MOVED_AT_ONCE 8u
 
 /* In place of a place: there is none. */
 #define PANE_NO_PLACE UINT32_MAX
@@ -30,9 +37,11 @@ struct pane {
 	uint32_t used;		  /* counters in it */
 	uint32_t mixer;		  /* odd, secret: no sender can make it slow */
 	bool summing;
-	bool changed;	   /* since it was saved */
-	bool saved;	   /* it stands in a savepoint */
-	struct pane *next; /* among spare ones */
+	bool changed;	    /* since it was saved */
+	bool saved;	    /* it stands in a savepoint */
+	struct pane *next;  /* among spare ones */
+	struct pane *older; /* sparse, on its way into this one, or NULL */
+	uint32_t moved;	    /* so many of its places have been looked at */
 };
 
 void pane_init(struct pane *pane, bool summing, uint32_t mixer);

@@ -222,6 +222,119 @@ START_TEST(orders_and_amounts_may_be_none)
 }
 END_TEST
 
+/* --- large ones ----------------------------------------------------------- */
+
+#define MANY 400000
+
+static uint64_t many_counts[MANY];
+
+/* One by one, or all of them in turn. */
+static void check_many(bool in_turn)
+{
+	struct counter counter;
+	uint32_t at = 0;
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; !in_turn && i < MANY; i++)
+		if (pane_count(&pane, i) != many_counts[i])
+			ck_abort_msg("group %u", i);
+	while (in_turn && pane_next(&pane, &at, &counter)) {
+		if (counter.count != many_counts[counter.group])
+			ck_abort_msg("group %u", counter.group);
+		found++;
+	}
+	if (in_turn)
+		ck_assert_uint_eq(found, pane.used);
+}
+
+/* Adds to any of the groups until a pane of that many places, or a column, is
+ * on its way. */
+static void add_many(uint32_t capacity, bool sparse)
+{
+	while (!pane.older || pane.capacity != capacity ||
+	       (pane.places != NULL) != sparse) {
+		uint32_t group = below(MANY);
+
+		ck_assert_int_eq(pane_add(&pane, group, 2, NULL, MANY), 0);
+		many_counts[group] += 2;
+	}
+}
+
+static void begin_many(void)
+{
+	pane_release(&pane);
+	pane_init(&pane, false, 0x9e3779b9);
+	memset(many_counts, 0, sizeof(many_counts));
+}
+
+START_TEST(no_order_moves_more_than_a_few_counters)
+{
+	uint32_t moves = 0;
+	uint32_t used = 0;
+
+	begin_many();
+	while (pane.places || pane.used == 0 || pane.older) {
+		struct pane *older = pane.older;
+		uint32_t moved = pane.moved;
+		uint32_t group = below(MANY);
+
+		ck_assert_int_eq(pane_add(&pane, group, 1, NULL, MANY), 0);
+		used += many_counts[group]++ == 0;
+		ck_assert_uint_eq(pane.used, used);
+		if (pane.older && pane.older == older)
+			ck_assert_uint_eq(pane.moved,
+					  moved + PANE_MOVED_AT_ONCE);
+		else if (pane.older)
+			ck_assert_uint_eq(pane.moved, PANE_MOVED_AT_ONCE);
+		moves += pane.older != older && pane.older;
+	}
+	/* Between tables, and then to the column. */
+	ck_assert_uint_ge(moves, 4);
+	ck_assert_uint_eq(pane.used, used);
+	check_many(false);
+	check_many(true);
+}
+END_TEST
+
+START_TEST(in_the_middle_of_a_move_all_counters_are_there)
+{
+	begin_many();
+	add_many(_i ? 524288 : 65536, !_i);
+	check_many(false);
+	check_many(true);
+	for (int i = 0; i < 2000; i++) {
+		uint32_t group = below(MANY);
+		bool more = pane_add_more(&pane, group, 2);
+
+		if (!more)
+			ck_assert_int_eq(pane_add(&pane, group, 2, NULL, MANY),
+					 0);
+		many_counts[group] += 2;
+	}
+	ck_assert_ptr_nonnull(pane.older);
+	check_many(false);
+	check_many(true);
+	/* A column at once, whatever is on its way. */
+	ck_assert_int_eq(pane_widen(&pane, MANY), 0);
+	ck_assert_ptr_null(pane.places);
+	check_many(false);
+	check_many(true);
+}
+END_TEST
+
+START_TEST(cleared_in_the_middle_of_a_move_it_is_empty)
+{
+	begin_many();
+	add_many(65536, true);
+	pane_clear(&pane);
+	memset(many_counts, 0, sizeof(many_counts));
+	check_many(false);
+	check_many(true);
+	add_many(131072, true);
+	check_many(false);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pane");
@@ -241,6 +354,10 @@ int main(void)
 	tcase_add_test(tests, a_wide_column_hardly_used_is_given_back);
 	tcase_add_test(tests, without_sums_there_is_no_room_for_them);
 	tcase_add_test(tests, orders_and_amounts_may_be_none);
+	tcase_add_test(tests, no_order_moves_more_than_a_few_counters);
+	tcase_add_loop_test(
+		tests, in_the_middle_of_a_move_all_counters_are_there, 0, 2);
+	tcase_add_test(tests, cleared_in_the_middle_of_a_move_it_is_empty);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
