@@ -93,7 +93,7 @@ static size_t find(const struct groups_table *table, struct group_slot sought)
 	size_t i = groups_home(table, sought.hash);
 
 	while (table->slots[i].number != GROUP_OTHER &&
-	       (i < table->moved || table->slots[i].number != sought.number))
+	       table->slots[i].number != sought.number)
 		i = (i + 1) & mask;
 	return i;
 }

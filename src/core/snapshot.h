@@ -93,7 +93,8 @@ ALWAYS_INLINE void snapshot_fetch_key(const struct snapshot *snapshot,
 
 		FETCH(key);
 		/* Its end may be in the next piece of memory. */
-		FETCH((const void *)((uintptr_t)key + SNAPSHOT_KEY_BYTES));
+		if (key)
+			FETCH(key + SNAPSHOT_KEY_BYTES);
 	}
 }
 
