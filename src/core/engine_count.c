@@ -11,12 +11,10 @@
 /* --- groups --------------------------------------------------------------- */
 
 /* A group that was not met before gets a name, if there is one left. */
-static int name_group(struct engine *engine, uint32_t *group)
+static int name_group(struct engine *engine, const struct key_part *parts,
+		      const uint32_t *hash, uint32_t *group)
 {
 	struct groups *groups = &engine->groups;
-	const struct record *record = engine->query.merge
-					      ? &engine->merge.record
-					      : &engine->order.record;
 
 	*group = GROUP_OTHER;
 	if (engine->named >= engine->query.max_groups) {
@@ -26,7 +24,8 @@ static int name_group(struct engine *engine, uint32_t *group)
 	/* Room first: a group without it could not even be printed. */
 	if (engine_reserve(engine, (size_t)groups->count + 1) != 0)
 		return -1;
-	*group = groups_add(groups, record->parts);
+	*group = hash ? groups_add_hashed(groups, *hash, parts)
+		      : groups_add(groups, parts);
 	if (*group == GROUP_OTHER)
 		return -1;
 	groups->flags[*group] |= GROUP_NAMED;
@@ -35,27 +34,34 @@ static int name_group(struct engine *engine, uint32_t *group)
 	return 0;
 }
 
-/* The group of the record's key, by number. */
-static int find_group(struct engine *engine, const struct record *record,
-		      uint32_t *group)
+int engine_find_group(struct engine *engine, const struct key_part *parts,
+		      const uint32_t *hash, uint32_t *group)
 {
 	struct groups *groups = &engine->groups;
 
-	*group = GROUP_OTHER;
-	if (record->other)
-		return 0;
-	if (groups->key_count == 0 &&
-	    engine_name_keys(engine, engine->merge.key_count) != 0)
-		return -1;
-	*group = groups_find(groups, record->parts);
+	*group = hash ? groups_find_hashed(groups, *hash, parts)
+		      : groups_find(groups, parts);
 	if (*group == GROUP_OTHER)
-		return name_group(engine, group);
+		return name_group(engine, parts, hash, group);
 	if (!(groups->flags[*group] & GROUP_NAMED)) {
 		groups->flags[*group] |= GROUP_NAMED;
 		engine->named++;
 		windows_change(&engine->windows, *group);
 	}
 	return 0;
+}
+
+/* The group of the record's key, by number. */
+static int find_group(struct engine *engine, const struct record *record,
+		      uint32_t *group)
+{
+	*group = GROUP_OTHER;
+	if (record->other)
+		return 0;
+	if (engine->groups.key_count == 0 &&
+	    engine_name_keys(engine, engine->merge.key_count) != 0)
+		return -1;
+	return engine_find_group(engine, record->parts, NULL, group);
 }
 
 /* --- one record ----------------------------------------------------------- */
@@ -78,7 +84,7 @@ static enum engine_event reject(struct engine *engine,
 	return ENGINE_REJECTED;
 }
 
-static enum engine_event fail(struct engine *engine)
+enum engine_event engine_fail(struct engine *engine)
 {
 	if (engine->error.message[0] == '\0')
 		engine_no_memory(engine);
@@ -128,7 +134,7 @@ static enum engine_event count_in_hot(struct engine *engine,
 	if (windows_add(windows, group, record->orders,
 			summing ? &record->amount : NULL,
 			engine->groups.count) != 0)
-		return fail(engine);
+		return engine_fail(engine);
 	if (engine->last_ns && record->orders > 0)
 		note_activity(engine, group, time_ns);
 	return ENGINE_DONE;
@@ -145,11 +151,11 @@ static enum engine_event count_at(struct engine *engine,
 		switch (windows_open(windows, time_ns)) {
 		case WINDOWS_ROOM: break;
 		case WINDOWS_FULL: return ENGINE_REJECTED;
-		case WINDOWS_FAILED: return fail(engine);
+		case WINDOWS_FAILED: return engine_fail(engine);
 		}
 	}
 	if (find_group(engine, record, &group) != 0)
-		return fail(engine);
+		return engine_fail(engine);
 	if (engine->last_ns ||
 	    !windows_add_more(windows, group, record->orders)) {
 		enum engine_event event =
@@ -195,7 +201,7 @@ static enum engine_event count_record(struct engine *engine,
 /* --- one line ------------------------------------------------------------- */
 
 /* Times later than that are bad. */
-static int64_t latest_ns(const struct engine *engine, int64_t now_ns)
+int64_t engine_latest(const struct engine *engine, int64_t now_ns)
 {
 	int64_t latest;
 
@@ -212,7 +218,7 @@ static enum engine_event pass_over(struct engine *engine, struct stream *stream,
 				   const struct record *record, int64_t now_ns)
 {
 	if (verdict == RECORD_FAILED)
-		return fail(engine);
+		return engine_fail(engine);
 	if (verdict == RECORD_REJECTED)
 		return reject(engine, stream, line, record->reason,
 			      record->column, record->field);
@@ -223,12 +229,11 @@ static enum engine_event pass_over(struct engine *engine, struct stream *stream,
 	return ENGINE_DONE;
 }
 
-static inline enum engine_event take_record(struct engine *engine,
-					    struct stream *stream,
-					    struct span line,
-					    enum record_verdict verdict,
-					    const struct record *record,
-					    int64_t now_ns)
+enum engine_event engine_take_record(struct engine *engine,
+				     struct stream *stream, struct span line,
+				     enum record_verdict verdict,
+				     const struct record *record,
+				     int64_t now_ns)
 {
 	enum engine_event event;
 
@@ -247,7 +252,7 @@ static enum engine_event let_wait(struct engine *engine, struct stream *stream,
 	if (backlog_add(&engine->backlog, stream, line) == 0)
 		return ENGINE_DONE;
 	if (backlog_has_room(&engine->backlog, line.size))
-		return fail(engine);
+		return engine_fail(engine);
 	error_set(&engine->error, "no row so far is of a whole window, "
 				  "which would say how long they are: "
 				  "give --window");
@@ -261,8 +266,8 @@ static enum engine_event merge_line(struct engine *engine,
 {
 	struct merge *merge = &engine->merge;
 	enum record_verdict verdict;
-	enum merge_step step =
-		merge_judge(merge, line, latest_ns(engine, now_ns), &verdict);
+	enum merge_step step = merge_judge(
+		merge, line, engine_latest(engine, now_ns), &verdict);
 	bool first = verdict == RECORD_COUNTS && !engine->laid;
 
 	/* What moves the watermark waits behind rows that it would make late.
@@ -276,31 +281,32 @@ static enum engine_event merge_line(struct engine *engine,
 	/* Those that waited come first. */
 	if (first && !backlog_is_empty(&engine->backlog)) {
 		if (backlog_add(&engine->backlog, stream, line) != 0)
-			return fail(engine);
+			return engine_fail(engine);
 		return ENGINE_DONE;
 	}
-	return take_record(engine, stream, line, verdict, &merge->record,
-			   now_ns);
+	return engine_take_record(engine, stream, line, verdict, &merge->record,
+				  now_ns);
 }
 
-static enum engine_event take_line(struct engine *engine, struct stream *stream,
+enum engine_event engine_take_line(struct engine *engine, struct stream *stream,
 				   enum line_status status, struct span line,
 				   int64_t now_ns)
 {
 	enum record_verdict verdict;
 
 	if (status == LINE_FAILED)
-		return fail(engine);
+		return engine_fail(engine);
 	if (status == LINE_TOO_LONG)
 		return reject(engine, stream, line, REJECT_TOO_LONG,
 			      engine->query.max_line_bytes + 1, NULL);
 	if (engine->query.merge)
 		return merge_line(engine, stream, line, now_ns);
-	verdict = order_judge(&engine->order, line, latest_ns(engine, now_ns));
+	verdict = order_judge(&engine->order, line,
+			      engine_latest(engine, now_ns));
 	if (verdict == RECORD_COUNTS || verdict == RECORD_FILTERED)
 		lane_learn(&engine->lane, line);
-	return take_record(engine, stream, line, verdict, &engine->order.record,
-			   now_ns);
+	return engine_take_record(engine, stream, line, verdict,
+				  &engine->order.record, now_ns);
 }
 
 /*
@@ -340,88 +346,11 @@ static enum engine_event prepare(struct engine *engine, int64_t now_ns)
 	enum engine_event event = ENGINE_DONE;
 
 	if (engine->forget_at_ns != TIME_NONE && engine_forget(engine) != 0)
-		return fail(engine);
+		return engine_fail(engine);
 	while (event == ENGINE_DONE && !engine->due && engine->laid &&
 	       engine->backlog.count > 0)
 		event = take_waiting(engine, now_ns);
 	return engine->due && event == ENGINE_DONE ? ENGINE_DUE : event;
-}
-
-/* --- many lines ----------------------------------------------------------- */
-
-/* The next record that was walked, the long way: its line as all others. */
-static enum engine_event take_long(struct engine *engine, struct stream *stream,
-				   int64_t now_ns)
-{
-	size_t max_bytes = engine->query.max_line_bytes;
-	struct span bytes = lane_line(&engine->lane);
-	struct span line;
-	enum line_status status = lines_next(stream, &bytes, max_bytes, &line);
-
-	if (status == LINE_NONE)
-		return ENGINE_DONE;
-	return take_line(engine, stream, status, line, now_ns);
-}
-
-/* The next record that was walked. */
-static enum engine_event take_ahead(struct engine *engine,
-				    struct stream *stream, int64_t now_ns)
-{
-	struct order *order = &engine->order;
-	struct lane *lane = &engine->lane;
-	struct span line = lane_line(lane);
-	enum record_verdict verdict;
-
-	if (lane_is_long(lane) || line.size > engine->query.max_line_bytes)
-		return take_long(engine, stream, now_ns);
-	lane_values(lane, order->values);
-	line.size--;
-	verdict = order_judge_values(order, line, latest_ns(engine, now_ns));
-	if (verdict == RECORD_REJECTED)
-		return take_long(engine, stream, now_ns);
-	stream->line_number++;
-	stream->taken += line.size + 1;
-	stream->delivered = true;
-	return take_record(engine, stream, line, verdict, &order->record,
-			   now_ns);
-}
-
-/* Can a line be walked to, and is it there? The first one of a stream may have
- * a byte order mark. */
-static bool can_walk(struct engine *engine, const struct stream *stream,
-		     struct span bytes)
-{
-	struct lane *lane = &engine->lane;
-
-	return lane_has(lane, bytes) ||
-	       (lane_is_ready(lane) && stream->line_number > 0 &&
-		stream->carry.size == 0 && !engine->query.merge &&
-		lane_walk(lane, bytes));
-}
-
-/* The next line of the bytes. *none: there is no whole one. */
-static enum engine_event take_next(struct engine *engine, struct stream *stream,
-				   struct span *bytes, int64_t now_ns,
-				   bool *none)
-{
-	size_t size = bytes->size;
-	enum engine_event event;
-	enum line_status status;
-	struct span line;
-
-	if (can_walk(engine, stream, *bytes)) {
-		line = lane_line(&engine->lane);
-		event = take_ahead(engine, stream, now_ns);
-		lane_take(&engine->lane);
-		*bytes = span_make(bytes->data + line.size, size - line.size);
-		return event;
-	}
-	status = lines_next(stream, bytes, engine->query.max_line_bytes, &line);
-	lane_pass(&engine->lane, size - bytes->size);
-	*none = status == LINE_NONE;
-	if (*none)
-		return ENGINE_DONE;
-	return take_line(engine, stream, status, line, now_ns);
 }
 
 /* Of the bytes; NULL: of the half line that is left. */
@@ -440,14 +369,15 @@ static enum engine_event take_lines(struct engine *engine,
 		if (event != ENGINE_DONE)
 			return event;
 		if (bytes) {
-			event = take_next(engine, stream, bytes, now_ns, &none);
+			event = engine_take_next(engine, stream, bytes, now_ns,
+						 &none);
 		} else {
 			status = lines_finish(
 				stream, engine->query.max_line_bytes, &line);
 			none = status == LINE_NONE;
 			if (!none)
-				event = take_line(engine, stream, status, line,
-						  now_ns);
+				event = engine_take_line(engine, stream, status,
+							 line, now_ns);
 		}
 		if (none || event != ENGINE_DONE)
 			return event;

@@ -24,6 +24,42 @@ int engine_no_memory(struct engine *engine);
 /* Groups that keep their number, seen or not, get one. -1: memory is out. */
 int engine_reserve_groups(struct engine *engine) MUST_CHECK;
 
+/* --- engine_count.c ------------------------------------------------------- */
+
+/* Sets engine->error if nobody did. */
+enum engine_event engine_fail(struct engine *engine);
+
+/* Times later than that are bad. */
+int64_t engine_latest(const struct engine *engine, int64_t now_ns);
+
+/*
+ * The group of a key, by number; a new one gets a name, if there is one left.
+ * The key's hash, or NULL. -1: memory is out.
+ */
+int engine_find_group(struct engine *engine, const struct key_part *parts,
+		      const uint32_t *hash, uint32_t *group) MUST_CHECK;
+
+/* A line as lines_next() gave it. */
+enum engine_event engine_take_line(struct engine *engine, struct stream *stream,
+				   enum line_status status, struct span line,
+				   int64_t now_ns) MUST_CHECK;
+
+/* A record that was judged. */
+enum engine_event engine_take_record(struct engine *engine,
+				     struct stream *stream, struct span line,
+				     enum record_verdict verdict,
+				     const struct record *record,
+				     int64_t now_ns) MUST_CHECK;
+
+/* --- engine_ahead.c ------------------------------------------------------- */
+
+/*
+ * The next line of the bytes, or the next ones. *none: there is no whole one.
+ */
+enum engine_event engine_take_next(struct engine *engine, struct stream *stream,
+				   struct span *bytes, int64_t now_ns,
+				   bool *none) MUST_CHECK;
+
 /* --- engine_save.c -------------------------------------------------------- */
 
 /* Of the flags of a group those that mean something in another run. */

@@ -81,34 +81,26 @@ uint32_t groups_find_hashed(struct groups *groups, uint32_t hash,
 	return number;
 }
 
-/* Its size, type and two words tell a key of 4 to 16 bytes from all others. */
-static inline struct group_recent as_recent(const struct key_part *part)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FIRST(bytes) (UINT64_MAX >> (64 - 8 * (bytes)))
+#else
+#define FIRST(bytes) (UINT64_MAX << (64 - 8 * (bytes)))
+#endif
+
+const uint64_t group_recent_mask[9] = {
+	0,	  FIRST(1), FIRST(2), FIRST(3), FIRST(4),
+	FIRST(5), FIRST(6), FIRST(7), FIRST(8),
+};
+
+/* Its size, type and bytes, filled up with zeros, tell a key from others. */
+static struct group_recent as_recent(const struct key_part *part)
 {
 	struct group_recent recent = {
-		.shape = (uint32_t)(part->text.size << 8 | part->type)};
-	const char *data = part->text.data;
-	size_t size = part->text.size;
-	uint32_t halves[2];
+		.shape = group_recent_shape(part->text.size, part->type)};
 
-	if (size >= 8) {
-		memcpy(&recent.words[0], data, 8);
-		memcpy(&recent.words[1], data + size - 8, 8);
-	} else {
-		memcpy(&halves[0], data, 4);
-		memcpy(&halves[1], data + size - 4, 4);
-		recent.words[0] = halves[0];
-		recent.words[1] = halves[1];
-	}
+	if (part->text.size > 0)
+		memcpy(recent.words, part->text.data, part->text.size);
 	return recent;
-}
-
-static inline struct group_recent *recent_place(struct groups *groups,
-						const struct group_recent *key)
-{
-	uint64_t mixed = (key->words[0] ^ key->words[1] << 7 ^ key->shape) *
-			 0x9e3779b97f4a7c15u;
-
-	return &groups->recent[mixed >> 58];
 }
 
 static uint32_t find_parts(struct groups *groups, const struct key_part *parts)
@@ -116,31 +108,21 @@ static uint32_t find_parts(struct groups *groups, const struct key_part *parts)
 	return groups_find_hashed(groups, groups_hash(groups, parts), parts);
 }
 
-/* A short key that is not among the recent ones: now it is. */
-static uint32_t find_short(struct groups *groups, const struct key_part *part)
-{
-	struct group_recent key = as_recent(part);
-
-	key.number = find_parts(groups, part);
-	if (key.number != GROUP_OTHER)
-		*recent_place(groups, &key) = key;
-	return key.number;
-}
-
 uint32_t groups_find(struct groups *groups, const struct key_part *parts)
 {
+	struct group_recent *place;
 	struct group_recent key;
-	const struct group_recent *place;
 
-	if (groups->key_count > 1 || parts->text.size < 4 ||
-	    parts->text.size > 16)
+	if (groups->key_count > 1 || parts->text.size > GROUPS_RECENT_BYTES)
 		return find_parts(groups, parts);
 	key = as_recent(parts);
-	place = recent_place(groups, &key);
-	if (place->shape == key.shape && place->words[0] == key.words[0] &&
-	    place->words[1] == key.words[1])
+	place = &groups->recent[group_recent_place(&key)];
+	if (group_recent_is(place, &key) && place->shape != 0)
 		return place->number;
-	return find_short(groups, parts);
+	key.number = find_parts(groups, parts);
+	if (key.number != GROUP_OTHER)
+		*place = key;
+	return key.number;
 }
 
 /* --- some keys ahead ------------------------------------------------------ */

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "core/key.h"
@@ -24,12 +25,15 @@
 
 /* A short key that was met: found again without hashing. */
 struct group_recent {
-	uint64_t words[2]; /* its bytes, as two words that may overlap */
+	uint64_t words[2]; /* its bytes, and zeros */
 	uint32_t shape;	   /* its size and type; 0: free */
 	uint32_t number;
 };
 
 #define GROUPS_RECENT 64
+
+/* The first bytes of a word in memory, by their number. */
+extern const uint64_t group_recent_mask[9];
 
 /* Tables of so many slots are waited for. */
 #define GROUPS_MANY_SLOTS 65536u
@@ -89,6 +93,17 @@ void groups_release(struct groups *groups);
 
 /* The number of the group, or GROUP_OTHER when it is not known. */
 uint32_t groups_find(struct groups *groups, const struct key_part *parts);
+
+/* Bytes that can be read at a key given to groups_find_recent(). */
+#define GROUPS_RECENT_BYTES 16
+
+/*
+ * The same, if the only key field is a string, and of a group that was met
+ * lately and has a short one; else GROUP_OTHER. The text stands where
+ * GROUPS_RECENT_BYTES can be read, whatever its size.
+ */
+static inline uint32_t groups_find_recent(const struct groups *groups,
+					  struct span text);
 
 /*
  * Adds a group that is not known, copying its key. Returns its number, or
@@ -161,5 +176,45 @@ void groups_recycle(struct groups *groups);
  * groups that are new since the last call.
  */
 const uint32_t *groups_sorted(struct groups *groups) MUST_CHECK;
+
+/* --- inline --------------------------------------------------------------- */
+
+static inline size_t group_recent_place(const struct group_recent *key)
+{
+	uint64_t mixed = (key->words[0] ^ key->words[1] << 7 ^ key->shape) *
+			 0x9e3779b97f4a7c15u;
+
+	return mixed >> 58;
+}
+
+static inline uint32_t group_recent_shape(size_t size, enum key_type type)
+{
+	return (uint32_t)(size << 8 | type);
+}
+
+static inline bool group_recent_is(const struct group_recent *a,
+				   const struct group_recent *b)
+{
+	return ((a->words[0] ^ b->words[0]) | (a->words[1] ^ b->words[1]) |
+		(a->shape ^ b->shape)) == 0;
+}
+
+static inline uint32_t groups_find_recent(const struct groups *groups,
+					  struct span text)
+{
+	struct group_recent key = {
+		.shape = group_recent_shape(text.size, KEY_STRING)};
+	const struct group_recent *place;
+	size_t low = text.size < 8 ? text.size : 8;
+	size_t high = text.size - low;
+
+	if (text.size > GROUPS_RECENT_BYTES)
+		return GROUP_OTHER;
+	memcpy(key.words, text.data, sizeof(key.words));
+	key.words[0] &= group_recent_mask[low];
+	key.words[1] &= group_recent_mask[high];
+	place = &groups->recent[group_recent_place(&key)];
+	return group_recent_is(place, &key) ? place->number : GROUP_OTHER;
+}
 
 #endif

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #define REACH_MIN_BYTES ((size_t)4 << 10)
-#define REACH_MAX_BYTES ((size_t)64 << 10)
 #define PAUSE_MIN_BYTES ((size_t)64 << 10)
 #define PAUSE_MAX_BYTES ((size_t)8 << 20)
 
@@ -13,7 +12,7 @@
 #define LESSONS_MAX 256
 
 /* Room for records, by the bytes of the shortest that are usual. */
-#define RECORDS_MAX (REACH_MAX_BYTES / 24)
+#define RECORDS_MAX (LANE_REACH_BYTES / 24)
 
 static void map_slots(struct lane *lane)
 {
@@ -88,7 +87,7 @@ static void adapt(struct lane *lane)
 
 	if (missed * 8 <= records) {
 		lane->pause_bytes = 0;
-		if (lane->reach_bytes < REACH_MAX_BYTES)
+		if (lane->reach_bytes < LANE_REACH_BYTES)
 			lane->reach_bytes *= 2;
 		if (lane->lessons < LESSONS_MAX)
 			lane->lessons++;
@@ -144,10 +143,15 @@ bool lane_walk(struct lane *lane, struct span bytes)
 	return true;
 }
 
+void lane_take_to(struct lane *lane, const uint64_t *record)
+{
+	lane->record = record;
+	find_record(lane);
+}
+
 void lane_take(struct lane *lane)
 {
-	lane->record += lane->walk.stride;
-	find_record(lane);
+	lane_take_to(lane, lane->record + lane->walk.stride);
 }
 
 static enum json_type type_of(char first)

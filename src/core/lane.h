@@ -21,6 +21,9 @@
 #include "core/json.h"
 #include "core/json/walk.h"
 
+/* So many bytes are walked at once, at most. */
+#define LANE_REACH_BYTES ((size_t)64 << 10)
+
 struct lane {
 	struct shapes shapes;
 	struct walk walk;
@@ -85,8 +88,16 @@ static inline bool lane_is_long(const struct lane *lane)
 /* What the next record, which is not long, holds in the slots. */
 void lane_values(const struct lane *lane, struct json_value *values);
 
-/* The next record was taken. */
+/* The next record was taken, or all before that one, which may be the end of
+ * their stretch. */
 void lane_take(struct lane *lane);
+void lane_take_to(struct lane *lane, const uint64_t *record);
+
+/* Behind the last record of the stretch in which the next one is. */
+static inline const uint64_t *lane_stretch_end(const struct lane *lane)
+{
+	return lane->walk.stretches[lane->stretch].end;
+}
 
 /* Learns from a line, without its LF, that the long way found valid. */
 void lane_learn(struct lane *lane, struct span line);
