@@ -43,7 +43,7 @@ START_TEST(it_keeps_what_it_has_and_grows_by_zeros)
 	size_t factor = factors[_i];
 	unsigned char *column = NULL;
 	size_t bytes = 0;
-	size_t wanted = 509 * 3;
+	size_t wanted = 1527;
 
 	for (; wanted < MAX_BYTES; wanted *= factor) {
 		size_t from = bytes;
