@@ -106,4 +106,98 @@ LEVEL static inline struct text_bits text_look(const char *p)
 	return bits;
 }
 
+/* --- UTF-8 ---------------------------------------------------------------- */
+
+/*
+ * What may be wrong with two bytes in a row, a bit each; by John Keiser and
+ * Daniel Lemire, "Validating UTF-8 in less than one instruction per byte"
+ * (Software: Practice and Experience 51, 2021): each of three half bytes says
+ * what it allows, and what all three allow is there.
+ */
+enum {
+	TOO_SHORT = 1 << 0,	/* a lead byte, and no continuation */
+	TOO_LONG = 1 << 1,	/* ASCII, and a continuation */
+	OVERLONG_3 = 1 << 2,	/* e0 80 to e0 9f */
+	TOO_LARGE = 1 << 3,	/* f4 90 and more */
+	SURROGATE = 1 << 4,	/* ed a0 and more */
+	OVERLONG_2 = 1 << 5,	/* c0, c1 */
+	TOO_LARGE_8 = 1 << 6,	/* f5 80 and more */
+	OVERLONG_4 = 1 << 6,	/* f0 80 to f0 8f */
+	CONTINUATIONS = 1 << 7, /* two: right only in long sequences */
+	ALWAYS = TOO_SHORT | TOO_LONG | CONTINUATIONS,
+	LARGE = ALWAYS | TOO_LARGE | TOO_LARGE_8,
+	SECOND = TOO_LONG | OVERLONG_2 | CONTINUATIONS,
+};
+
+static const struct {
+	_Alignas(16) unsigned char first_high[16];
+	unsigned char first_low[16], second_high[16];
+} utf8_faults = {
+	.first_high = {TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG,
+		       TOO_LONG, TOO_LONG, TOO_LONG, CONTINUATIONS,
+		       CONTINUATIONS, CONTINUATIONS, CONTINUATIONS,
+		       TOO_SHORT | OVERLONG_2, TOO_SHORT,
+		       TOO_SHORT | OVERLONG_3 | SURROGATE,
+		       TOO_SHORT | TOO_LARGE | TOO_LARGE_8},
+	.first_low = {ALWAYS | OVERLONG_2 | OVERLONG_3 | OVERLONG_4,
+		      ALWAYS | OVERLONG_2, ALWAYS, ALWAYS, ALWAYS | TOO_LARGE,
+		      LARGE, LARGE, LARGE, LARGE, LARGE, LARGE, LARGE, LARGE,
+		      LARGE | SURROGATE, LARGE, LARGE},
+	.second_high = {TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
+			TOO_SHORT, TOO_SHORT, TOO_SHORT,
+			SECOND | OVERLONG_3 | OVERLONG_4,
+			SECOND | OVERLONG_3 | TOO_LARGE,
+			SECOND | SURROGATE | TOO_LARGE,
+			SECOND | SURROGATE | TOO_LARGE, TOO_SHORT, TOO_SHORT,
+			TOO_SHORT, TOO_SHORT},
+};
+
+LEVEL static inline __m256i look_up(const unsigned char *table, __m256i halves)
+{
+	__m256i both = _mm256_broadcastsi128_si256(
+		_mm_load_si128((const __m128i *)(const void *)table));
+
+	return _mm256_shuffle_epi8(both, halves);
+}
+
+LEVEL static inline __m256i high_halves(__m256i bytes)
+{
+	return _mm256_and_si256(_mm256_srli_epi16(bytes, 4),
+				_mm256_set1_epi8(15));
+}
+
+/* A bit for each of 32 bytes at which a sequence turns out to be wrong. */
+LEVEL static inline uint32_t utf8_errors(const char *p)
+{
+	const __m256i low = _mm256_set1_epi8(15);
+	const __m256i third = _mm256_set1_epi8((char)(0xe0 - 0x80));
+	const __m256i fourth = _mm256_set1_epi8((char)(0xf0 - 0x80));
+	__m256i bytes = load_bytes(p);
+	__m256i before = load_bytes(p - 1);
+	__m256i faults = _mm256_and_si256(
+		_mm256_and_si256(
+			look_up(utf8_faults.first_high, high_halves(before)),
+			look_up(utf8_faults.first_low,
+				_mm256_and_si256(before, low))),
+		look_up(utf8_faults.second_high, high_halves(bytes)));
+	/* A third or fourth byte is to be: there, and only there, two
+	 * continuations in a row are right. */
+	__m256i longer =
+		_mm256_or_si256(_mm256_subs_epu8(load_bytes(p - 2), third),
+				_mm256_subs_epu8(load_bytes(p - 3), fourth));
+	__m256i wrong = _mm256_xor_si256(
+		faults, _mm256_and_si256(longer, _mm256_set1_epi8(-128)));
+
+	return ~bits_of(_mm256_cmpeq_epi8(wrong, _mm256_setzero_si256()));
+}
+
+LEVEL static inline bool text_is_utf8(const char *p, const char *end)
+{
+	for (; end - p >= RUN_WINDOW; p += RUN_WINDOW)
+		if (utf8_errors(p) != 0)
+			return false;
+	/* The quote too, which ends what is not whole. */
+	return (utf8_errors(p) & (UINT32_MAX >> (31 - (end - p)))) == 0;
+}
+
 #endif

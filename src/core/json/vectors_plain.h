@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "core/json/shapes.h"
 
 #define LEVEL
@@ -64,6 +65,16 @@ LEVEL static inline struct text_bits text_look(const char *p)
 			bits.high |= bit;
 	}
 	return bits;
+}
+
+/*
+ * Is the text up to end UTF-8? The three bytes before it can be read and the
+ * one right before it is ASCII; so is the one at its end, and RUN_WINDOW bytes
+ * can be read from there.
+ */
+LEVEL static inline bool text_is_utf8(const char *p, const char *end)
+{
+	return utf8_is_valid(span_make(p, (size_t)(end - p)));
 }
 
 #endif

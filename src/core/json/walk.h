@@ -30,7 +30,7 @@
 #define CURSORS_MAX 4
 
 /* Bytes ahead of a cursor that a step may look at. */
-#define WALK_AHEAD 72
+#define WALK_AHEAD 104
 
 /* What one cursor found: records, one behind the other. */
 struct stretch {

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "core/json/walk.h"
 
 /* Where a cursor rests that is done: EDGE_REST passes here for ever. */
@@ -179,27 +178,25 @@ static inline unsigned escape_size(const char *p)
  * From inside a string, between two characters, to its closing quote; NULL: it
  * has none before the end, or something is wrong.
  */
-LEVEL static const char *text_end(const char *p, const char *end, bool *escaped)
+LEVEL static inline const char *text_end(const char *p, const char *end,
+					 bool *escaped)
 {
-	const char *begin = p;
-	bool ascii = true;
+	const char *high = NULL; /* from here on it is not all ASCII */
 
-	while (end - p >= WALK_AHEAD) {
+	for (const char *next; end - p >= WALK_AHEAD; p = next) {
 		struct text_bits bits = text_look(p);
-		const char *next = p + 64;
 
+		next = p + 64;
+		if (bits.high && !high)
+			high = p;
 		while (bits.stops) {
 			unsigned at = (unsigned)__builtin_ctzll(bits.stops);
 			unsigned size;
 
-			if (p[at] == '"') {
-				bits.high &= (UINT64_C(1) << at) - 1;
-				if ((!ascii || bits.high) &&
-				    !utf8_is_valid(span_make(
-					    begin, (size_t)(p + at - begin))))
-					return NULL;
-				return p + at;
-			}
+			if (p[at] == '"')
+				return !high || text_is_utf8(high, p + at)
+					       ? p + at
+					       : NULL;
 			size = p[at] == '\\' ? escape_size(p + at) : 0;
 			if (size == 0)
 				return NULL;
@@ -210,8 +207,6 @@ LEVEL static const char *text_end(const char *p, const char *end, bool *escaped)
 			}
 			bits.stops &= UINT64_MAX << (at + size);
 		}
-		ascii = ascii && bits.high == 0;
-		p = next;
 	}
 	return NULL;
 }
