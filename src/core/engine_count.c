@@ -304,7 +304,7 @@ enum engine_event engine_take_line(struct engine *engine, struct stream *stream,
 	verdict = order_judge(&engine->order, line,
 			      engine_latest(engine, now_ns));
 	if (verdict == RECORD_COUNTS || verdict == RECORD_FILTERED)
-		lane_learn(&engine->lane, line);
+		lane_meet(&engine->lane, line);
 	return engine_take_record(engine, stream, line, verdict,
 				  &engine->order.record, now_ns);
 }

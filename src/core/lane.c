@@ -184,9 +184,12 @@ void lane_values(const struct lane *lane, struct json_value *values)
 	}
 }
 
-void lane_learn(struct lane *lane, struct span line)
+void lane_meet(struct lane *lane, struct span line)
 {
-	if (lane->lessons == 0 || !shapes_are_usable(&lane->shapes))
+	bool in_vain = lane->ahead == line.data;
+
+	if (lane->lessons == 0 || !shapes_are_usable(&lane->shapes) ||
+	    (!in_vain && lane->walk.records > 0))
 		return;
 	lane->lessons--;
 	(void)shapes_learn(&lane->shapes, line);

@@ -99,7 +99,10 @@ static inline const uint64_t *lane_stretch_end(const struct lane *lane)
 	return lane->walk.stretches[lane->stretch].end;
 }
 
-/* Learns from a line, without its LF, that the long way found valid. */
-void lane_learn(struct lane *lane, struct span line);
+/*
+ * The long way found a line valid, which is given without its LF: there is
+ * something to learn from it if it was walked to in vain, or nothing is known.
+ */
+void lane_meet(struct lane *lane, struct span line);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#include "core/json/shapes.h"
+#include "core/json/walk.h"
 
 #define LEVEL __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
 
@@ -33,21 +33,6 @@ LEVEL static inline uint32_t bits_of(__m256i bytes)
 	return (uint32_t)_mm256_movemask_epi8(bytes);
 }
 
-/*
- * In memory, where a comparison can take them from: no register is kept for
- * them across the calls of a turn.
- */
-#define EACH_8(c) c, c, c, c, c, c, c, c
-#define EACH_32(c)                                         \
-	{                                                  \
-		EACH_8(c), EACH_8(c), EACH_8(c), EACH_8(c) \
-	}
-static const struct {
-	_Alignas(32) char space[32];
-	char quote[32], backslash[32], zero[32], nine[32], period[32];
-} each = {EACH_32(' '), EACH_32('"'), EACH_32('\\'),
-	  EACH_32('0'), EACH_32(9),   EACH_32('.')};
-
 LEVEL static inline __m256i constant(const char *bytes)
 {
 	return _mm256_load_si256((const __m256i *)(const void *)bytes);
@@ -57,9 +42,9 @@ LEVEL static inline __m256i constant(const char *bytes)
 LEVEL static inline uint32_t text_stops(const char *p)
 {
 	__m256i bytes = load_bytes(p);
-	__m256i low = _mm256_cmpgt_epi8(constant(each.space), bytes);
-	__m256i quote = _mm256_cmpeq_epi8(bytes, constant(each.quote));
-	__m256i backslash = _mm256_cmpeq_epi8(bytes, constant(each.backslash));
+	__m256i low = _mm256_cmpgt_epi8(constant(walk_each.space), bytes);
+	__m256i quote = _mm256_cmpeq_epi8(bytes, constant(walk_each.quote));
+	__m256i backslash = _mm256_cmpeq_epi8(bytes, constant(walk_each.backslash));
 
 	return bits_of(_mm256_or_si256(low, _mm256_or_si256(quote, backslash)));
 }
@@ -67,10 +52,10 @@ LEVEL static inline uint32_t text_stops(const char *p)
 LEVEL static inline uint32_t number_stops(const char *p, uint32_t *periods)
 {
 	__m256i bytes = load_bytes(p);
-	__m256i digit = _mm256_sub_epi8(bytes, constant(each.zero));
-	__m256i period = _mm256_cmpeq_epi8(bytes, constant(each.period));
+	__m256i digit = _mm256_sub_epi8(bytes, constant(walk_each.zero));
+	__m256i period = _mm256_cmpeq_epi8(bytes, constant(walk_each.period));
 	__m256i digits = _mm256_cmpeq_epi8(
-		_mm256_min_epu8(digit, constant(each.nine)), digit);
+		_mm256_min_epu8(digit, constant(walk_each.nine)), digit);
 
 	*periods = bits_of(period);
 	return ~(bits_of(digits) | *periods);

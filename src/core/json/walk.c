@@ -8,6 +8,14 @@
 /* Not worth to be shared by several cursors. */
 #define SHARED_MIN_BYTES 2048
 
+#define EACH_8(c)  c, c, c, c, c, c, c, c
+#define EACH_32(c) {EACH_8(c), EACH_8(c), EACH_8(c), EACH_8(c)}
+
+const struct vector_bytes walk_each = {
+	EACH_32(' '), EACH_32('"'), EACH_32('\\'),
+	EACH_32('0'), EACH_32(9),   EACH_32('.'),
+};
+
 static const char nowhere[WALK_AHEAD];
 
 /* Where the last line begins that is not walked: enough stands behind it. */

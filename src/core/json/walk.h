@@ -73,6 +73,18 @@ struct cursor {
 	uint64_t *full;	  /* no record may begin here */
 };
 
+/*
+ * A byte, once for each place of a vector. They stand in memory, where a
+ * comparison takes them from, and not where a compiler could see them: it would
+ * make each anew in every step, as no register is kept across calls.
+ */
+struct vector_bytes {
+	_Alignas(32) char space[32];
+	char quote[32], backslash[32], zero[32], nine[32], period[32];
+};
+
+extern const struct vector_bytes walk_each;
+
 /* The cursors' turns, until all are done. */
 void walk_plain(struct walk *walk, struct cursor *cursors);
 void walk_sse2(struct walk *walk, struct cursor *cursors);

@@ -67,14 +67,14 @@ LEVEL INLINE size_t number_length(const char *number)
 	uint64_t stops = number_stops(number, &periods);
 	unsigned length = (unsigned)__builtin_ctzll(stops | UINT64_C(1) << 32);
 	uint64_t taken = (UINT64_C(1) << length) - 1;
-	/* A period stands between two digits, and there is no other; what
-	 * begins with a zero has nothing else behind it. */
+	/* A period stands between two digits, and there is no other. */
 	uint64_t edges = 1 | (taken ^ taken >> 1);
-	bool zero = (number[0] == '0') & (length > 1);
 
 	periods &= (uint32_t)taken;
-	if ((periods & (periods - 1)) | (periods & edges) |
-	    (zero & (periods != 2)))
+	if ((periods & (periods - 1)) | (periods & edges))
+		return 0;
+	/* What begins with a zero has nothing but a period behind it. */
+	if (number[0] == '0' && length > 1 && periods != 2)
 		return 0;
 	return length;
 }
@@ -284,17 +284,21 @@ LEVEL INLINE void walk_all(struct walk *walk, struct cursor *cursors)
 	struct cursor a = cursors[0], b = cursors[1];
 	struct cursor c = cursors[2], d = cursors[3];
 
-	while (walk->stretch_count == 1 && walk->running > 0)
-		turn(walk, &a);
-	while (walk->stretch_count == 2 && walk->running > 0) {
-		turn(walk, &a);
-		turn(walk, &b);
-	}
-	while (walk->running > 0) {
-		turn(walk, &a);
-		turn(walk, &b);
-		turn(walk, &c);
-		turn(walk, &d);
+	if (walk->stretch_count == 1) {
+		while (walk->running > 0)
+			turn(walk, &a);
+	} else if (walk->stretch_count == 2) {
+		while (walk->running > 0) {
+			turn(walk, &a);
+			turn(walk, &b);
+		}
+	} else {
+		while (walk->running > 0) {
+			turn(walk, &a);
+			turn(walk, &b);
+			turn(walk, &c);
+			turn(walk, &d);
+		}
 	}
 	cursors[0].record = a.record;
 	cursors[1].record = b.record;
