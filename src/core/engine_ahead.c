@@ -158,28 +158,62 @@ static enum engine_event take_long(struct engine *engine, struct stream *stream,
 	return engine_take_line(engine, stream, status, line, now_ns);
 }
 
+/* Judges what was walked. RECORD_REJECTED: it has to go the long way. */
+static enum record_verdict judge_ahead(struct engine *engine, struct span line,
+				       int64_t now_ns)
+{
+	struct order *order = &engine->order;
+
+	if (lane_is_long(&engine->lane))
+		return RECORD_REJECTED;
+	lane_values(&engine->lane, order->values);
+	return order_judge_values(order, line, engine_latest(engine, now_ns));
+}
+
 /* The next record that was walked. */
 static enum engine_event take_ahead(struct engine *engine,
 				    struct stream *stream, int64_t now_ns)
 {
-	struct order *order = &engine->order;
-	struct lane *lane = &engine->lane;
-	struct span line = lane_line(lane);
-	enum record_verdict verdict;
+	struct span line = lane_line(&engine->lane);
+	enum record_verdict verdict = RECORD_REJECTED;
 
-	if (lane_is_long(lane) || line.size > engine->query.max_line_bytes)
-		return take_long(engine, stream, now_ns);
-	lane_values(lane, order->values);
 	line.size--;
-	verdict =
-		order_judge_values(order, line, engine_latest(engine, now_ns));
+	if (line.size <= engine->query.max_line_bytes)
+		verdict = judge_ahead(engine, line, now_ns);
 	if (verdict == RECORD_REJECTED)
 		return take_long(engine, stream, now_ns);
 	stream->line_number++;
 	stream->taken += line.size + 1;
 	stream->delivered = true;
-	return engine_take_record(engine, stream, line, verdict, &order->record,
-				  now_ns);
+	return engine_take_record(engine, stream, line, verdict,
+				  &engine->order.record, now_ns);
+}
+
+/*
+ * A line that was carried from one read to the next: a long one is worth to be
+ * walked by itself.
+ */
+static enum engine_event take_carried(struct engine *engine,
+				      struct stream *stream, struct span line,
+				      int64_t now_ns)
+{
+	struct lane *lane = &engine->lane;
+	struct span bytes =
+		span_make(line.data, line.size + 1 + LINE_CARRIED_AHEAD);
+	enum record_verdict verdict = RECORD_REJECTED;
+	enum engine_event event;
+
+	if (lane_walk(lane, bytes))
+		verdict = judge_ahead(engine, line, now_ns);
+	if (verdict == RECORD_REJECTED)
+		event = engine_take_line(engine, stream, LINE_RECORD, line,
+					 now_ns);
+	else
+		event = engine_take_record(engine, stream, line, verdict,
+					   &engine->order.record, now_ns);
+	if (lane->ahead == line.data)
+		lane_take(lane);
+	return event;
 }
 
 /* Can a line be walked to, and is it there? The first one of a stream may have
@@ -221,5 +255,9 @@ enum engine_event engine_take_next(struct engine *engine, struct stream *stream,
 	*none = status == LINE_NONE;
 	if (*none)
 		return ENGINE_DONE;
+	if (status == LINE_RECORD && line.size >= LINE_CARRIED_MIN &&
+	    line.data == stream->carry.data && !engine->query.merge &&
+	    lane_is_ready(&engine->lane))
+		return take_carried(engine, stream, line, now_ns);
 	return engine_take_line(engine, stream, status, line, now_ns);
 }

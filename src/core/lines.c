@@ -46,8 +46,8 @@ static int carry(struct stream *stream, struct span part, size_t max_line_bytes)
 		rest = span_make(part.data + room, part.size - room);
 		part.size = room;
 	}
-	/* One byte more, for the LF behind a record. */
-	if (!buffer_reserve(kept, part.size + 1))
+	/* Room for the LF behind a record, and what can be read there. */
+	if (!buffer_reserve(kept, part.size + 1 + LINE_CARRIED_AHEAD))
 		return -1;
 	buffer_append_span(kept, part);
 	if (rest.size > 0) {
@@ -90,6 +90,9 @@ static enum line_status judge_carried(struct stream *stream,
 	struct span whole = buffer_span(&stream->carry);
 
 	stream->carry.data[whole.size] = '\n';
+	if (whole.size >= LINE_CARRIED_MIN)
+		memset(stream->carry.data + whole.size + 1, 0,
+		       LINE_CARRIED_AHEAD);
 	stream->carry.size = 0; /* the bytes stand until the next call */
 	return judge(stream, whole, max_line_bytes, line);
 }

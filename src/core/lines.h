@@ -22,6 +22,13 @@ enum line_status {
 };
 
 /*
+ * Behind the LF of a line that was carried and is at least so long stand that
+ * many bytes that can be read, zeros.
+ */
+#define LINE_CARRIED_MIN   512
+#define LINE_CARRIED_AHEAD 128
+
+/*
  * Takes the next record off the front of *bytes. The line lives until the next
  * call for this stream and as long as the bytes do; it holds no LF, and the
  * byte behind a LINE_RECORD can be read and is an LF.

@@ -240,6 +240,22 @@ LEVEL static bool go_on_in_text(struct walk *walk, struct cursor *cursor)
 	return true;
 }
 
+/* The line ends with the edge, but the next one does not begin like others. */
+static bool pass_line(struct walk *walk, struct cursor *cursor,
+		      const struct edge *edge)
+{
+	const char *next = cursor->p + edge->line;
+
+	if (edge->line == 0 ||
+	    memcmp(cursor->p, edge->literal, edge->line) != 0)
+		return false;
+	if (begin_record(walk, cursor, next)) {
+		cursor->edge = &walk->shapes->edges[EDGE_START];
+		cursor->p = next;
+	}
+	return true;
+}
+
 LEVEL static __attribute__((noinline)) void recover(struct walk *walk,
 						    struct cursor *cursor)
 {
@@ -254,9 +270,11 @@ LEVEL static __attribute__((noinline)) void recover(struct walk *walk,
 			go_long_way(walk, cursor);
 		return;
 	}
+	if (edge->steady && pass_line(walk, cursor, edge->likely))
+		return;
 	next = pick(walk, cursor);
 	while (next != &edges[EDGE_NONE]) {
-		if (pass(walk, cursor, next)) {
+		if (pass(walk, cursor, next) || pass_line(walk, cursor, next)) {
 			shapes_stray(&edges[edge - edges], walk->records);
 			return;
 		}
