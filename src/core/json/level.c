@@ -32,9 +32,8 @@ bool level_is_there(enum level level)
 		return __builtin_cpu_supports("avx2") &&
 		       __builtin_cpu_supports("bmi") &&
 		       __builtin_cpu_supports("bmi2");
-#elif defined(__aarch64__)
-	case LEVEL_NEON: return true;
 #endif
+	case LEVEL_NEON: return LEVEL_NEON_IS_BUILT;
 	default: return false;
 	}
 }

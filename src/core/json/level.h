@@ -9,6 +9,13 @@
 
 #include <stdbool.h>
 
+/* Bits are taken out of vectors as words, in the order of the bytes. */
+#if defined(__aarch64__) && defined(__AARCH64EL__)
+#define LEVEL_NEON_IS_BUILT 1
+#else
+#define LEVEL_NEON_IS_BUILT 0
+#endif
+
 enum level {
 	LEVEL_BEST, /* the best one that is there */
 	LEVEL_PLAIN,

@@ -56,7 +56,9 @@ static unsigned place_cursors(struct walk *walk, struct cursor *cursors,
 static void walk_by_level(struct walk *walk, struct cursor *cursors)
 {
 	switch (walk->level) {
+	case LEVEL_SSE2: walk_sse2(walk, cursors); break;
 	case LEVEL_AVX2: walk_avx2(walk, cursors); break;
+	case LEVEL_NEON: walk_neon(walk, cursors); break;
 	default: walk_plain(walk, cursors); break;
 	}
 }
