@@ -10,6 +10,9 @@
 #define STUCK_NS   NS_PER_S
 #define GIVE_UP_NS (30 * NS_PER_S)
 
+/* What is wrong with the environment, as with an option. */
+#define STATUS_USAGE 2
+
 /* --- ending --------------------------------------------------------------- */
 
 /* Bytes that wait for a reader, of the rows or of the rejected records. */
@@ -114,10 +117,15 @@ static enum queue_mode queue_mode(const struct options *options)
 static int open_all(struct app *app)
 {
 	const struct options *options = app->options;
-	const struct query query = app_query(app);
+	struct query query = app_query(app);
 	struct error error;
 	bool empty;
 
+	if (app_read_environment(&query, &error) != 0) {
+		app_fail(app, &error);
+		app->status = STATUS_USAGE;
+		return -1;
+	}
 	app_status_open(app);
 	if (engine_init(&app->engine, &query, &error) != 0 ||
 	    signals_open(&app->signals,

@@ -324,6 +324,12 @@ void app_settle(struct app *app);
 
 struct query app_query(const struct app *app);
 
+/*
+ * How records are read ahead, as the environment has it, for tests: it makes no
+ * difference but in time. -1: there is none such.
+ */
+int app_read_environment(struct query *query, struct error *error) MUST_CHECK;
+
 /* What must be the same in each run on one state: "NAME=VALUE" lines. */
 void app_describe_query(const struct app *app, struct buffer *out);
 

@@ -1,6 +1,9 @@
 /*
  * From the options to what the engine is asked.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "app_parts.h"
@@ -46,6 +49,53 @@ struct query app_query(const struct app *app)
 	    (ssize_t)sizeof(query.hash_seed))
 		query.hash_seed[0] = (uint64_t)app->clock.now_ns;
 	return query;
+}
+
+/* --- the environment ------------------------------------------------------ */
+
+/* All that are here: "off, plain, .." */
+static void list_levels(char *out, size_t size)
+{
+	size_t used = 0;
+
+	for (enum level level = LEVEL_BEST + 1; level < LEVELS; level++)
+		if (level_is_there(level) && used < size)
+			used += (size_t)snprintf(out + used, size - used,
+						 "%s%s", used ? ", " : "",
+						 level_name(level));
+}
+
+static int read_level(struct query *query, struct error *error)
+{
+	const char *name = getenv("ORDERCOUNT_SIMD");
+	char levels[64];
+
+	if (!name || *name == '\0')
+		return 0;
+	query->level = level_by_name(name);
+	if (query->level < LEVELS && level_is_there(query->level))
+		return 0;
+	list_levels(levels, sizeof(levels));
+	return error_set(error, "ORDERCOUNT_SIMD: no '%s' here (%s)", name,
+			 levels);
+}
+
+static int read_cursors(struct query *query, struct error *error)
+{
+	const char *count = getenv("ORDERCOUNT_CURSORS");
+
+	if (!count || *count == '\0')
+		return 0;
+	if (strlen(count) != 1 || !strchr("124", *count))
+		return error_set(error, "ORDERCOUNT_CURSORS: no '%s' (1, 2, 4)",
+				 count);
+	query->cursors = (unsigned)(*count - '0');
+	return 0;
+}
+
+int app_read_environment(struct query *query, struct error *error)
+{
+	return read_level(query, error) != 0 ? -1 : read_cursors(query, error);
 }
 
 /* --- what a state is for -------------------------------------------------- */

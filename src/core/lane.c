@@ -40,7 +40,9 @@ int lane_init(struct lane *lane, const struct fields *fields, enum level level,
 	lane->walk.shapes = &lane->shapes;
 	lane->walk.level = level_resolve(level);
 	lane->walk.cursors = cursors ? cursors : 2;
-	if (!shapes_are_usable(&lane->shapes))
+	if (lane->walk.level == LEVEL_OFF)
+		lane->lessons = 0;
+	if (lane->walk.level == LEVEL_OFF || !shapes_are_usable(&lane->shapes))
 		return 0;
 	lane->room = (RECORDS_MAX + CURSORS_MAX) * shapes_stride(&lane->shapes);
 	lane->words = malloc(lane->room * sizeof(*lane->words));

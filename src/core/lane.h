@@ -36,7 +36,8 @@ struct lane {
 	const char *ahead;	/* where its line begins, or NULL */
 	const char *end;	/* of the bytes that were walked */
 	size_t reach_bytes;	/* are walked at once */
-	size_t pass_bytes;	/* are let pass before it is tried again */
+	size_t pass_bytes;	/* are let pass before it is tried again;
+				   SIZE_MAX: it never is */
 	size_t pause_bytes;	/* the last of such pauses */
 	unsigned lessons;	/* records that may be learned from */
 };
@@ -62,7 +63,9 @@ bool lane_walk(struct lane *lane, struct span bytes);
 /* The long way took so many bytes that lane_walk() did not want. */
 static inline void lane_pass(struct lane *lane, size_t size)
 {
-	lane->pass_bytes -= size < lane->pass_bytes ? size : lane->pass_bytes;
+	if (lane->pass_bytes != SIZE_MAX)
+		lane->pass_bytes -=
+			size < lane->pass_bytes ? size : lane->pass_bytes;
 }
 
 /* Is it worth to ask lane_walk()? */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 static const char *const names[LEVELS] = {
-	[LEVEL_BEST] = "best", [LEVEL_PLAIN] = "plain", [LEVEL_SSE2] = "sse2",
-	[LEVEL_AVX2] = "avx2", [LEVEL_NEON] = "neon",
+	[LEVEL_BEST] = "best", [LEVEL_OFF] = "off",   [LEVEL_PLAIN] = "plain",
+	[LEVEL_SSE2] = "sse2", [LEVEL_AVX2] = "avx2", [LEVEL_NEON] = "neon",
 };
 
 const char *level_name(enum level level)
@@ -14,7 +14,7 @@ const char *level_name(enum level level)
 
 enum level level_by_name(const char *name)
 {
-	enum level level = LEVEL_BEST;
+	enum level level = LEVEL_BEST + 1;
 
 	while (level < LEVELS && strcmp(names[level], name) != 0)
 		level++;
@@ -25,6 +25,7 @@ bool level_is_there(enum level level)
 {
 	switch (level) {
 	case LEVEL_BEST:
+	case LEVEL_OFF:
 	case LEVEL_PLAIN: return true;
 #if defined(__x86_64__)
 	case LEVEL_SSE2: return true;

@@ -2,7 +2,8 @@
  * level: which vectors the processor has, and which are used.
  *
  * All levels say the same of every byte; they differ in time only. LEVEL_PLAIN
- * is C, and there everywhere.
+ * is C, and there everywhere; so is LEVEL_OFF, with which nothing is walked at
+ * all: every record goes the long way.
  */
 #ifndef CORE_JSON_LEVEL_H
 #define CORE_JSON_LEVEL_H
@@ -18,6 +19,7 @@
 
 enum level {
 	LEVEL_BEST, /* the best one that is there */
+	LEVEL_OFF,
 	LEVEL_PLAIN,
 	LEVEL_SSE2,
 	LEVEL_AVX2,
@@ -25,10 +27,10 @@ enum level {
 	LEVELS,
 };
 
-/* "plain", "sse2", .. */
+/* "off", "plain", .. */
 const char *level_name(enum level level);
 
-/* LEVELS: there is none of that name. */
+/* LEVELS: there is none of that name. LEVEL_BEST has none. */
 enum level level_by_name(const char *name);
 
 /* Was it built in, and does this processor have it? */
