@@ -412,6 +412,8 @@ void shapes_settle(struct shapes *shapes)
 		if (edge->line)
 			settle_line(shapes, edge);
 		junction = &shapes->junctions[edge->junction];
+		edge->speaks = edge->line || edge->clear ||
+			       edge->word < 1 + shapes->marks;
 		edge->window = junction->window;
 		edge->multiplier = junction->multiplier;
 		edge->table = junction->table;

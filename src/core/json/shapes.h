@@ -112,6 +112,7 @@ struct edge {
 	uint8_t run;   /* enum edge_run */
 	uint8_t line;  /* bytes up to the LF in it, that included; or 0 */
 	bool steady;   /* `likely` is right most of the time */
+	bool speaks;   /* of the record: line, word or clear matter */
 	uint32_t tag;  /* added to where the run begins: MARK_STRING, less 1
 			  where the literal has a minus */
 	uint32_t word; /* of the record, that is told of the run */

@@ -44,7 +44,8 @@ LEVEL static inline uint32_t text_stops(const char *p)
 	__m256i bytes = load_bytes(p);
 	__m256i low = _mm256_cmpgt_epi8(constant(walk_each.space), bytes);
 	__m256i quote = _mm256_cmpeq_epi8(bytes, constant(walk_each.quote));
-	__m256i backslash = _mm256_cmpeq_epi8(bytes, constant(walk_each.backslash));
+	__m256i backslash =
+		_mm256_cmpeq_epi8(bytes, constant(walk_each.backslash));
 
 	return bits_of(_mm256_or_si256(low, _mm256_or_si256(quote, backslash)));
 }
@@ -63,32 +64,82 @@ LEVEL static inline uint32_t number_stops(const char *p, uint32_t *periods)
 
 /* 64 bytes of text, a bit a byte. */
 struct text_bits {
-	uint64_t stops; /* control characters, quotes, backslashes */
-	uint64_t high;	/* 0x80 and above */
+	uint64_t ends; /* control characters and quotes */
+	uint64_t backslashes;
+	uint64_t high; /* 0x80 and above */
 };
+
+LEVEL static inline uint64_t bits_of_both(__m256i low, __m256i high)
+{
+	return bits_of(low) | (uint64_t)bits_of(high) << 32;
+}
+
+LEVEL static inline __m256i ends_of(__m256i bytes)
+{
+	__m256i control = _mm256_cmpeq_epi8(
+		_mm256_min_epu8(bytes, constant(walk_each.control)), bytes);
+
+	return _mm256_or_si256(
+		control, _mm256_cmpeq_epi8(bytes, constant(walk_each.quote)));
+}
 
 LEVEL static inline struct text_bits text_look(const char *p)
 {
-	const __m256i control = _mm256_set1_epi8(0x1f);
-	const __m256i quote = _mm256_set1_epi8('"');
-	const __m256i backslash = _mm256_set1_epi8('\\');
-	struct text_bits bits = {0, 0};
+	__m256i low = load_bytes(p), high = load_bytes(p + 32);
+	__m256i backslash = constant(walk_each.backslash);
 
-	for (unsigned i = 0; i < 2; i++) {
-		__m256i bytes = _mm256_loadu_si256(
-			(const __m256i *)(const void *)(p + 32 * i));
-		__m256i stops = _mm256_or_si256(
-			_mm256_cmpeq_epi8(_mm256_min_epu8(bytes, control),
-					  bytes),
-			_mm256_or_si256(_mm256_cmpeq_epi8(bytes, quote),
-					_mm256_cmpeq_epi8(bytes, backslash)));
+	return (struct text_bits){
+		bits_of_both(ends_of(low), ends_of(high)),
+		bits_of_both(_mm256_cmpeq_epi8(low, backslash),
+			     _mm256_cmpeq_epi8(high, backslash)),
+		bits_of_both(low, high),
+	};
+}
 
-		bits.stops |= (uint64_t)(uint32_t)_mm256_movemask_epi8(stops)
-			      << 32 * i;
-		bits.high |= (uint64_t)(uint32_t)_mm256_movemask_epi8(bytes)
-			     << 32 * i;
-	}
-	return bits;
+LEVEL static inline __m256i look_up(const unsigned char *table, __m256i halves)
+{
+	__m256i both = _mm256_broadcastsi128_si256(
+		_mm_load_si128((const __m128i *)(const void *)table));
+
+	return _mm256_shuffle_epi8(both, halves);
+}
+
+LEVEL static inline __m256i high_halves(__m256i bytes)
+{
+	return _mm256_and_si256(_mm256_srli_epi16(bytes, 4),
+				_mm256_set1_epi8(15));
+}
+
+/*
+ * A byte may be escaped if its two half bytes have a bit in common: 1 for those
+ * that begin with 2, 2 with 5, 4 with 6, 8 with 7.
+ */
+static const struct {
+	_Alignas(16) unsigned char high[16];
+	unsigned char low[16];
+} escapable = {
+	.high = {[2] = 1, [5] = 2, [6] = 4, [7] = 8},
+	.low = {[2] = 1 | 4 | 8,
+		[4] = 8,
+		[6] = 4,
+		[12] = 2,
+		[14] = 4,
+		[15] = 1},
+};
+
+LEVEL static inline __m256i not_escapable(__m256i bytes)
+{
+	__m256i bits =
+		_mm256_and_si256(look_up(escapable.high, high_halves(bytes)),
+				 look_up(escapable.low, bytes));
+
+	return _mm256_cmpeq_epi8(bits, _mm256_setzero_si256());
+}
+
+LEVEL static inline uint64_t text_escapable(const char *p)
+{
+	return ~bits_of_both(not_escapable(load_bytes(p)),
+			     not_escapable(load_bytes(p + 32)));
 }
 
 /* --- UTF-8 ---------------------------------------------------------------- */
@@ -136,20 +187,6 @@ static const struct {
 			SECOND | SURROGATE | TOO_LARGE, TOO_SHORT, TOO_SHORT,
 			TOO_SHORT, TOO_SHORT},
 };
-
-LEVEL static inline __m256i look_up(const unsigned char *table, __m256i halves)
-{
-	__m256i both = _mm256_broadcastsi128_si256(
-		_mm_load_si128((const __m128i *)(const void *)table));
-
-	return _mm256_shuffle_epi8(both, halves);
-}
-
-LEVEL static inline __m256i high_halves(__m256i bytes)
-{
-	return _mm256_and_si256(_mm256_srli_epi16(bytes, 4),
-				_mm256_set1_epi8(15));
-}
 
 /* A bit for each of 32 bytes at which a sequence turns out to be wrong. */
 LEVEL static inline uint32_t utf8_errors(const char *p)

@@ -11,6 +11,7 @@
 
 #include <arm_neon.h>
 
+#include "base/utf8.h"
 #include "core/json/shapes.h"
 
 #define LEVEL
@@ -100,22 +101,47 @@ LEVEL static inline uint32_t number_stops(const char *p, uint32_t *periods)
 
 /* 64 bytes of text, a bit a byte. */
 struct text_bits {
-	uint64_t stops; /* control characters, quotes, backslashes */
-	uint64_t high;	/* 0x80 and above */
+	uint64_t ends; /* control characters and quotes */
+	uint64_t backslashes;
+	uint64_t high; /* 0x80 and above */
 };
 
 LEVEL static inline struct text_bits text_look(const char *p)
 {
-	uint8x16_t stops[4], high[4];
+	uint8x16_t ends[4], backslashes[4], high[4];
 
 	for (unsigned i = 0; i < 4; i++) {
 		uint8x16_t bytes = load_bytes(p + 16 * i);
 
-		stops[i] = vorrq_u8(vcltq_u8(bytes, vdupq_n_u8(' ')),
-				    quotes_of(bytes));
+		ends[i] = vorrq_u8(vcltq_u8(bytes, vdupq_n_u8(' ')),
+				   vceqq_u8(bytes, vdupq_n_u8('"')));
+		backslashes[i] = vceqq_u8(bytes, vdupq_n_u8('\\'));
 		high[i] = vcgeq_u8(bytes, vdupq_n_u8(0x80));
 	}
-	return (struct text_bits){bits_of_four(stops), bits_of_four(high)};
+	return (struct text_bits){bits_of_four(ends), bits_of_four(backslashes),
+				  bits_of_four(high)};
+}
+
+LEVEL static inline uint64_t text_escapable(const char *p)
+{
+	static const char all[] = "\"\\/bfnrt";
+	uint8x16_t any[4];
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint8x16_t bytes = load_bytes(p + 16 * i);
+
+		any[i] = vdupq_n_u8(0);
+		for (const char *one = all; *one; one++)
+			any[i] = vorrq_u8(
+				any[i],
+				vceqq_u8(bytes, vdupq_n_u8((uint8_t)*one)));
+	}
+	return bits_of_four(any);
+}
+
+LEVEL static inline bool text_is_utf8(const char *p, const char *end)
+{
+	return utf8_is_valid(span_make(p, (size_t)(end - p)));
 }
 
 #endif

@@ -32,7 +32,8 @@ LEVEL static inline uint32_t text_stops(const char *p)
 	return stops;
 }
 
-/* The same of a number's digits and periods; *periods: a bit for each. */
+/* Of RUN_WINDOW bytes those that stop a number's digits and periods; *periods:
+ * a bit for each of these. */
 LEVEL static inline uint32_t number_stops(const char *p, uint32_t *periods)
 {
 	uint32_t stops = 0;
@@ -47,23 +48,38 @@ LEVEL static inline uint32_t number_stops(const char *p, uint32_t *periods)
 
 /* 64 bytes of text, a bit a byte. */
 struct text_bits {
-	uint64_t stops; /* control characters, quotes, backslashes */
-	uint64_t high;	/* 0x80 and above */
+	uint64_t ends; /* control characters and quotes */
+	uint64_t backslashes;
+	uint64_t high; /* 0x80 and above */
 };
 
 LEVEL static inline struct text_bits text_look(const char *p)
 {
-	struct text_bits bits = {0, 0};
+	struct text_bits bits = {0, 0, 0};
 
 	for (unsigned i = 0; i < 64; i++) {
 		unsigned char byte = (unsigned char)p[i];
 		uint64_t bit = UINT64_C(1) << i;
 
-		if (byte < 0x20 || byte == '"' || byte == '\\')
-			bits.stops |= bit;
+		if (byte < 0x20 || byte == '"')
+			bits.ends |= bit;
+		if (byte == '\\')
+			bits.backslashes |= bit;
 		if (byte >= 0x80)
 			bits.high |= bit;
 	}
+	return bits;
+}
+
+/* A bit for each of 64 bytes that may stand behind a backslash: but for u,
+ * which wants four digits. */
+LEVEL static inline uint64_t text_escapable(const char *p)
+{
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < 64; i++)
+		if (p[i] != 0 && strchr("\"\\/bfnrt", p[i]))
+			bits |= UINT64_C(1) << i;
 	return bits;
 }
 

@@ -7,6 +7,7 @@
 
 #include <emmintrin.h>
 
+#include "base/utf8.h"
 #include "core/json/shapes.h"
 
 #define LEVEL
@@ -95,13 +96,14 @@ LEVEL static inline uint32_t number_stops(const char *p, uint32_t *periods)
 
 /* 64 bytes of text, a bit a byte. */
 struct text_bits {
-	uint64_t stops; /* control characters, quotes, backslashes */
-	uint64_t high;	/* 0x80 and above */
+	uint64_t ends; /* control characters and quotes */
+	uint64_t backslashes;
+	uint64_t high; /* 0x80 and above */
 };
 
 LEVEL static inline struct text_bits text_look(const char *p)
 {
-	struct text_bits bits = {0, 0};
+	struct text_bits bits = {0, 0, 0};
 
 	for (unsigned i = 0; i < 64; i += 16) {
 		__m128i bytes = load_bytes(p + i);
@@ -109,13 +111,36 @@ LEVEL static inline struct text_bits text_look(const char *p)
 		__m128i quote = _mm_cmpeq_epi8(bytes, constant(each.quote));
 		__m128i backslash =
 			_mm_cmpeq_epi8(bytes, constant(each.backslash));
-		__m128i stops = _mm_or_si128(_mm_cmpeq_epi8(low, bytes),
-					     _mm_or_si128(quote, backslash));
+		__m128i ends = _mm_or_si128(_mm_cmpeq_epi8(low, bytes), quote);
 
-		bits.stops |= (uint64_t)bits_of(stops) << i;
+		bits.ends |= (uint64_t)bits_of(ends) << i;
+		bits.backslashes |= (uint64_t)bits_of(backslash) << i;
 		bits.high |= (uint64_t)bits_of(bytes) << i;
 	}
 	return bits;
+}
+
+LEVEL static inline uint64_t text_escapable(const char *p)
+{
+	static const char all[] = "\"\\/bfnrt";
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < 64; i += 16) {
+		__m128i bytes = load_bytes(p + i);
+		__m128i any = _mm_setzero_si128();
+
+		for (const char *one = all; *one; one++)
+			any = _mm_or_si128(
+				any,
+				_mm_cmpeq_epi8(bytes, _mm_set1_epi8(*one)));
+		bits |= (uint64_t)bits_of(any) << i;
+	}
+	return bits;
+}
+
+LEVEL static inline bool text_is_utf8(const char *p, const char *end)
+{
+	return utf8_is_valid(span_make(p, (size_t)(end - p)));
 }
 
 #endif

@@ -9,11 +9,15 @@
 #define SHARED_MIN_BYTES 2048
 
 #define EACH_8(c)  c, c, c, c, c, c, c, c
-#define EACH_32(c) {EACH_8(c), EACH_8(c), EACH_8(c), EACH_8(c)}
+#define EACH_32(c) EACH_8(c), EACH_8(c), EACH_8(c), EACH_8(c)
+#define EACH_64(c)                     \
+	{                              \
+		EACH_32(c), EACH_32(c) \
+	}
 
 const struct vector_bytes walk_each = {
-	EACH_32(' '), EACH_32('"'), EACH_32('\\'),
-	EACH_32('0'), EACH_32(9),   EACH_32('.'),
+	EACH_64(' '), EACH_64('"'), EACH_64('\\'), EACH_64('0'),
+	EACH_64(9),   EACH_64('.'), EACH_64(0x1f),
 };
 
 static const char nowhere[WALK_AHEAD];

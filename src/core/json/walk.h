@@ -79,8 +79,9 @@ struct cursor {
  * make each anew in every step, as no register is kept across calls.
  */
 struct vector_bytes {
-	_Alignas(32) char space[32];
-	char quote[32], backslash[32], zero[32], nine[32], period[32];
+	_Alignas(64) char space[64];
+	char quote[64], backslash[64], zero[64], nine[64], period[64];
+	char control[64];
 };
 
 extern const struct vector_bytes walk_each;
