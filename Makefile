@@ -139,6 +139,38 @@ check-long: all
 unit: $(UNIT_TESTS)
 	$(Q)$(PYTHON) tests/run $(UNIT_TESTS)
 
+# Every level of this processor against the one in C; of no library, so that it
+# can be built for another processor.
+LEVELS_OBJECTS := $(patsubst tests/levels/%.c,$(BUILD)/levels/%.o,\
+	$(wildcard tests/levels/*.c))
+LEVELS_PARTS := $(filter $(BUILD)/core/json/%,$(OBJECTS)) \
+	$(addprefix $(BUILD)/,core/lane.o core/fields.o base/buffer.o \
+	base/error.o base/utf8.o)
+
+$(BUILD)/levels/%.o: tests/levels/%.c Makefile $(BUILD)/flags
+	@echo "CC $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OC_CPPFLAGS) -Itests/unit $(CPPFLAGS) $(OC_CFLAGS) $(CFLAGS) \
+		-MMD -MP -c -o $@ $<
+
+$(BUILD)/check-levels: $(LEVELS_OBJECTS) $(LEVELS_PARTS)
+	@echo "LD $@"
+	$(Q)$(CC) $(OC_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+-include $(LEVELS_OBJECTS:.o=.d)
+
+.PHONY: check-levels
+check-levels: $(BUILD)/check-levels
+	$(Q)$(BUILD)/check-levels
+
+# The same for aarch64, on any processor.
+.PHONY: check-neon
+check-neon:
+	$(Q)$(MAKE) --no-print-directory BUILD=build/aarch64 \
+		CC=aarch64-linux-gnu-gcc CFLAGS="-O2 -g" LDFLAGS=-static \
+		build/aarch64/check-levels
+	$(Q)qemu-aarch64 build/aarch64/check-levels
+
 # The same under AddressSanitizer and UndefinedBehaviorSanitizer, but for what
 # measures memory or time. What they find has a status that no test expects.
 .PHONY: asan
