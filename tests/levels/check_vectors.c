@@ -50,12 +50,20 @@ static bool same_number(struct trial *trial, const char *p)
 
 static bool same_look(struct trial *trial, const char *p)
 {
-	uint64_t theirs, ours;
+	struct looked theirs = trial->vectors->text_look(p);
+	struct looked ours = vectors_plain.text_look(p);
 
-	return (trial->vectors->text_look(p, &theirs) ==
-			vectors_plain.text_look(p, &ours) &&
-		theirs == ours) ||
+	return (theirs.ends == ours.ends &&
+		theirs.backslashes == ours.backslashes &&
+		theirs.high == ours.high) ||
 	       say(trial, "text_look", p, LOOK);
+}
+
+static bool same_escapable(struct trial *trial, const char *p)
+{
+	return trial->vectors->text_escapable(p) ==
+		       vectors_plain.text_escapable(p) ||
+	       say(trial, "text_escapable", p, LOOK);
 }
 
 typedef bool look_is_same(struct trial *trial, const char *p);
@@ -150,6 +158,77 @@ static bool literals(struct trial *trial)
 	return true;
 }
 
+/* --- UTF-8 ---------------------------------------------------------------- */
+
+/* Bytes that sequences are made of, and that break them. */
+static const unsigned char pieces[] = {
+	'a',  0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf,
+	0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee,
+	0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf8, 0xff,
+};
+
+static bool same_utf8(struct trial *trial, const char *p, size_t size)
+{
+	return trial->vectors->text_is_utf8(p, p + size) ==
+		       vectors_plain.text_is_utf8(p, p + size) ||
+	       say(trial, "text_is_utf8", p, size);
+}
+
+/* All rows of four such bytes, where they lie in one vector, across two, and
+ * right before the end of the text. */
+static bool each_sequence(struct trial *trial)
+{
+	static const size_t places[] = {0, 5, 28, 29, 30, 31, 60};
+	size_t count = RANDOM_COUNT(pieces);
+	char *p = trial->end - 2 * LOOK;
+
+	memset(p - 4, 'a', 2 * LOOK + 4);
+	for (size_t i = 0; i < RANDOM_COUNT(places); i++) {
+		char *at = p + places[i];
+
+		for (size_t n = 0; n < count * count * count * count; n++) {
+			at[0] = (char)pieces[n % count];
+			at[1] = (char)pieces[n / count % count];
+			at[2] = (char)pieces[n / count / count % count];
+			at[3] = (char)pieces[n / count / count / count];
+			if (!same_utf8(trial, p, places[i] + 4))
+				return false;
+		}
+		memset(at, 'a', 4);
+	}
+	return true;
+}
+
+/* Sequences of all lengths one behind the other, and one byte changed. */
+static bool random_sequences(struct trial *trial)
+{
+	static const char *const texts[] = {"a", "\xc3\xa9", "\xe2\x82\xac",
+					    "\xf0\x9f\x98\x80"};
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		char *p = trial->end - 2 * LOOK;
+		size_t size = 0, wanted = random_below(&trial->random, 80);
+
+		memset(p - 4, 'a', 2 * LOOK + 4);
+		while (size < wanted) {
+			const char *text =
+				texts[random_below(&trial->random, 4)];
+
+			memcpy(p + size, text, strlen(text));
+			size += strlen(text);
+		}
+		if (!same_utf8(trial, p, size))
+			return false;
+		if (size == 0)
+			continue;
+		p[random_below(&trial->random, size)] =
+			(char)random_below(&trial->random, 256);
+		if (!same_utf8(trial, p, size))
+			return false;
+	}
+	return true;
+}
+
 /* --- all of it ------------------------------------------------------------ */
 
 /* A page, and none behind it. NULL: there is no memory. */
@@ -185,6 +264,7 @@ void check_vectors(struct tally *tally, const struct vectors *vectors)
 		{"text_stops", same_text, RUN_WINDOW},
 		{"number_stops", same_number, RUN_WINDOW},
 		{"text_look", same_look, LOOK},
+		{"text_escapable", same_escapable, LOOK},
 	};
 
 	if (!page) {
@@ -197,6 +277,8 @@ void check_vectors(struct tally *tally, const struct vectors *vectors)
 				    random_bytes(&trial, looks[i].same,
 						 looks[i].window),
 			    trial.level, looks[i].name);
+	tally_check(tally, each_sequence(&trial) && random_sequences(&trial),
+		    trial.level, "text_is_utf8");
 	tally_check(tally, literals(&trial), trial.level, "literal_misses");
 	munmap(page, 2 * size);
 }

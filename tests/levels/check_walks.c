@@ -159,7 +159,7 @@ static bool next_line(struct trial *trial, struct walker *walker,
 			if (!same_value(&found[i], &wanted[i]))
 				return say(walker, field_names[i], *line);
 	} else if (verdict == JSON_VALID) {
-		lane_learn(lane, *line);
+		lane_meet(lane, *line);
 	}
 	if (ahead)
 		lane_take(lane);
