@@ -172,6 +172,7 @@ static bool count_records(struct app *app)
 	struct held *held = &app->held;
 	struct chunk *chunk = &held->chunk;
 
+	engine_lend(&app->engine, chunk->lane);
 	for (;;) {
 		enum engine_event event;
 

@@ -4,6 +4,7 @@
  */
 #include "app_parts.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -30,6 +31,7 @@ static struct source *new_source(struct app *app, const struct operand *operand,
 		.follow = options->follow,
 		.until_end = options->until_end,
 		.keep_half = options->state_path != NULL || options->follow,
+		.ahead = app->ahead.lanes > 1 ? &app->ahead : NULL,
 	};
 	struct stat status;
 
@@ -45,11 +47,43 @@ static struct source *new_source(struct app *app, const struct operand *operand,
 	return file_source_new(operand->name, &file);
 }
 
+/* How many there are that this process may run on. */
+static unsigned count_cores(void)
+{
+	cpu_set_t cores;
+
+	if (sched_getaffinity(0, sizeof(cores), &cores) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&cores);
+}
+
+/* Threads start with the first file that is large enough. */
+static void prepare_lanes(struct app *app)
+{
+	const struct query *query = &app->engine.query;
+	unsigned threads = app->options->threads;
+
+	if (threads == 0)
+		threads = count_cores();
+	if (threads > THREADS_MAX)
+		threads = THREADS_MAX;
+	pool_init(&app->pool, threads - 1);
+	app->ahead = (struct ahead_options){
+		.pool = &app->pool,
+		/* Rows to be merged are not walked. */
+		.lanes = query->merge ? 1 : threads,
+		.fields = &app->engine.order.fields,
+		.level = query->level,
+		.cursors = query->cursors,
+	};
+}
+
 int app_open_feeds(struct app *app)
 {
 	const struct options *options = app->options;
 	struct error error;
 
+	prepare_lanes(app);
 	app->area.size = READ_AREA_BYTES;
 	app->area.data = malloc(READ_AREA_BYTES);
 	app->feeds = calloc(options->operand_count, sizeof(*app->feeds));
@@ -92,6 +126,9 @@ void app_close_feeds(struct app *app)
 {
 	for (size_t i = 0; i < app->feed_count; i++)
 		source_close(app->feeds[i].source);
+	if (app->ahead.pool)
+		pool_release(&app->pool);
+	app->ahead.pool = NULL;
 	free(app->report_sources);
 	free(app->feeds);
 	free(app->area.data);

@@ -26,6 +26,7 @@
 #include "output/queue.h"
 #include "output/rejects.h"
 #include "report/report.h"
+#include "source/ahead.h"
 #include "source/source.h"
 #include "state/state.h"
 
@@ -158,6 +159,8 @@ struct app {
 	size_t feed_count;
 	size_t next_feed; /* whose turn it is */
 	struct read_area area;
+	struct pool pool; /* of those who read files ahead */
+	struct ahead_options ahead;
 	struct held held;
 	struct gap gap;
 	int64_t gap_said_ns; /* mono: not said again before, but for -v */

@@ -220,6 +220,12 @@ const struct option_entry option_table[OPTION_COUNT] = {
 			       .help = "name no more groups than N; new ones "
 				       "then count in (other)",
 			       .usual = "1000000"},
+	[OPTION_THREADS] = {.name = "threads",
+			    .argument = "N",
+			    .group = GROUP_LIMITS,
+			    .help = "read large files with so many threads, "
+				    "at most 64",
+			    .usual = "one a core"},
 	[OPTION_REJECTS] = {.name = "rejects",
 			    .argument = "FILE",
 			    .group = GROUP_LIMITS,

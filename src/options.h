@@ -16,6 +16,9 @@
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
+/* Most threads of --threads. */
+#define THREADS_MAX 64
+
 struct options {
 	struct operand *operands;
 	size_t operand_count;
@@ -64,6 +67,7 @@ struct options {
 	/* limits */
 	uint64_t max_line_bytes;
 	uint64_t max_groups;
+	unsigned threads;	  /* 0: one a core */
 	const char *rejects_path; /* NULL: none */
 	/* state */
 	const char *state_path; /* NULL: none */

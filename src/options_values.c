@@ -246,6 +246,19 @@ static int set_connection(struct options *options, enum option_id id,
 	}
 }
 
+static int read_threads(const char *argument, unsigned *threads,
+			struct error *error)
+{
+	uint64_t count;
+
+	if (count_parse(argument, 1, &count, error) < 0)
+		return -1;
+	if (count > THREADS_MAX)
+		return error_set(error, "is more than %d", THREADS_MAX);
+	*threads = (unsigned)count;
+	return 0;
+}
+
 static int set_limits(struct options *options, enum option_id id,
 		      const char *argument, struct error *error)
 {
@@ -258,6 +271,8 @@ static int set_limits(struct options *options, enum option_id id,
 		return 0;
 	case OPTION_MAX_GROUPS:
 		return count_parse(argument, 1, &options->max_groups, error);
+	case OPTION_THREADS:
+		return read_threads(argument, &options->threads, error);
 	case OPTION_REJECTS:
 		return read_own_path(argument, &options->rejects_path,
 				     "standard output is for the rows", error);

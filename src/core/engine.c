@@ -153,6 +153,7 @@ int engine_init(struct engine *engine, const struct query *query,
 		.forget_at_ns = TIME_NONE,
 		.closed_ns = TIME_NONE,
 	};
+	engine->ahead = &engine->lane;
 	backlog_init(&engine->backlog);
 	watermark_init(&engine->watermark, query->lateness_ns,
 		       query->idle_ns > 0 ? query->idle_ns : INT64_MAX);

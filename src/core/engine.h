@@ -83,7 +83,9 @@ enum engine_event {
 struct engine {
 	struct query query;
 	struct order order;
-	struct lane lane;
+	struct lane lane;   /* its own; */
+	struct lane *lent;  /* another one that went ahead, or NULL; */
+	struct lane *ahead; /* and the one of them that is used */
 	struct merge merge;
 	struct backlog backlog;
 	struct groups groups;
@@ -136,6 +138,12 @@ void engine_begin(struct engine *engine, int64_t now_ns, size_t up,
  */
 enum engine_event engine_take(struct engine *engine, struct stream *stream,
 			      struct span *bytes, int64_t now_ns) MUST_CHECK;
+
+/*
+ * A lane went ahead in the bytes that are handed in next (lane_prepare()), with
+ * the same query; it is the engine's until they are used up. NULL: none did.
+ */
+void engine_lend(struct engine *engine, struct lane *lane);
 
 /* The stream ended or was lost: its half line is a record too. As above. */
 enum engine_event engine_end_stream(struct engine *engine,

@@ -48,7 +48,7 @@ static inline bool simple_key(const struct lane *lane, const uint64_t *record,
 static const uint64_t *count_recent(struct engine *engine,
 				    const uint64_t *record, const uint64_t *end)
 {
-	const struct lane *lane = &engine->lane;
+	const struct lane *lane = engine->ahead;
 	struct pane *pane = engine->windows.hot;
 	uint64_t *counts = pane->counts;
 	uint64_t counted = 0;
@@ -86,9 +86,9 @@ static int count_batch(struct engine *engine, const uint64_t **record,
 	size_t count = 0;
 
 	for (const uint64_t *next = *record; next < end && count < BATCH;
-	     next += engine->lane.walk.stride, count++) {
+	     next += engine->ahead->walk.stride, count++) {
 		parts[count].type = KEY_STRING;
-		if (!simple_key(&engine->lane, next, &parts[count].text))
+		if (!simple_key(engine->ahead, next, &parts[count].text))
 			break;
 		if (many)
 			hashes[count] = groups_prefetch(groups, &parts[count]);
@@ -105,7 +105,7 @@ static int count_batch(struct engine *engine, const uint64_t **record,
 		if (!windows_add_more(windows, group, 1) &&
 		    windows_add(windows, group, 1, NULL, groups->count) != 0)
 			return -1;
-		*record += engine->lane.walk.stride;
+		*record += engine->ahead->walk.stride;
 	}
 	return 0;
 }
@@ -115,7 +115,7 @@ static int count_batch(struct engine *engine, const uint64_t **record,
 static enum engine_event count_simple(struct engine *engine,
 				      struct stream *stream, struct span *bytes)
 {
-	struct lane *lane = &engine->lane;
+	struct lane *lane = engine->ahead;
 	const uint64_t *begin = lane->record;
 	const uint64_t *end = lane_stretch_end(lane);
 	const uint64_t *record = begin, *before;
@@ -149,7 +149,7 @@ static enum engine_event take_long(struct engine *engine, struct stream *stream,
 				   int64_t now_ns)
 {
 	size_t max_bytes = engine->query.max_line_bytes;
-	struct span bytes = lane_line(&engine->lane);
+	struct span bytes = lane_line(engine->ahead);
 	struct span line;
 	enum line_status status = lines_next(stream, &bytes, max_bytes, &line);
 
@@ -164,9 +164,9 @@ static enum record_verdict judge_ahead(struct engine *engine, struct span line,
 {
 	struct order *order = &engine->order;
 
-	if (lane_is_long(&engine->lane))
+	if (lane_is_long(engine->ahead))
 		return RECORD_REJECTED;
-	lane_values(&engine->lane, order->values);
+	lane_values(engine->ahead, order->values);
 	return order_judge_values(order, line, engine_latest(engine, now_ns));
 }
 
@@ -174,7 +174,7 @@ static enum record_verdict judge_ahead(struct engine *engine, struct span line,
 static enum engine_event take_ahead(struct engine *engine,
 				    struct stream *stream, int64_t now_ns)
 {
-	struct span line = lane_line(&engine->lane);
+	struct span line = lane_line(engine->ahead);
 	enum record_verdict verdict = RECORD_REJECTED;
 
 	line.size--;
@@ -197,7 +197,7 @@ static enum engine_event take_carried(struct engine *engine,
 				      struct stream *stream, struct span line,
 				      int64_t now_ns)
 {
-	struct lane *lane = &engine->lane;
+	struct lane *lane = engine->ahead;
 	struct span bytes =
 		span_make(line.data, line.size + 1 + LINE_CARRIED_AHEAD);
 	enum record_verdict verdict = RECORD_REJECTED;
@@ -216,17 +216,22 @@ static enum engine_event take_carried(struct engine *engine,
 	return event;
 }
 
-/* Can a line be walked to, and is it there? The first one of a stream may have
- * a byte order mark. */
-static bool can_walk(struct engine *engine, const struct stream *stream,
-		     struct span bytes)
+/*
+ * Does a lane have the next line, or can it walk there? One that was lent did
+ * so already. The first line of a stream may have a byte order mark.
+ */
+static bool has_ahead(struct engine *engine, const struct stream *stream,
+		      struct span bytes)
 {
-	struct lane *lane = &engine->lane;
-
-	return lane_has(lane, bytes) ||
-	       (lane_is_ready(lane) && stream->line_number > 0 &&
+	if (engine->lent && lane_has(engine->lent, bytes)) {
+		engine->ahead = engine->lent;
+		return true;
+	}
+	engine->ahead = &engine->lane;
+	return lane_has(engine->ahead, bytes) ||
+	       (lane_is_ready(engine->ahead) && stream->line_number > 0 &&
 		stream->carry.size == 0 && !engine->query.merge &&
-		lane_walk(lane, bytes));
+		lane_walk(engine->ahead, bytes));
 }
 
 enum engine_event engine_take_next(struct engine *engine, struct stream *stream,
@@ -238,15 +243,15 @@ enum engine_event engine_take_next(struct engine *engine, struct stream *stream,
 	enum line_status status;
 	struct span line;
 
-	if (can_walk(engine, stream, *bytes)) {
+	if (has_ahead(engine, stream, *bytes)) {
 		if (is_simple(engine, now_ns)) {
 			event = count_simple(engine, stream, bytes);
 			if (event != ENGINE_DONE || bytes->size < size)
 				return event;
 		}
-		line = lane_line(&engine->lane);
+		line = lane_line(engine->ahead);
 		event = take_ahead(engine, stream, now_ns);
-		lane_take(&engine->lane);
+		lane_take(engine->ahead);
 		*bytes = span_make(bytes->data + line.size, size - line.size);
 		return event;
 	}
@@ -260,4 +265,9 @@ enum engine_event engine_take_next(struct engine *engine, struct stream *stream,
 	    lane_is_ready(&engine->lane))
 		return take_carried(engine, stream, line, now_ns);
 	return engine_take_line(engine, stream, status, line, now_ns);
+}
+
+void engine_lend(struct engine *engine, struct lane *lane)
+{
+	engine->lent = engine->query.merge ? NULL : lane;
 }

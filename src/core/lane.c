@@ -1,6 +1,7 @@
 #include "core/lane.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define REACH_MIN_BYTES ((size_t)4 << 10)
 #define PAUSE_MIN_BYTES ((size_t)64 << 10)
@@ -32,7 +33,7 @@ int lane_init(struct lane *lane, const struct fields *fields, enum level level,
 	*lane = (struct lane){
 		.fields = fields,
 		.reach_bytes = REACH_MIN_BYTES,
-		.pass_bytes = SIZE_MAX,
+		.pass_bytes = LANE_NEVER,
 		.lessons = LESSONS_MAX,
 	};
 	if (shapes_init(&lane->shapes, fields) != 0)
@@ -47,7 +48,8 @@ int lane_init(struct lane *lane, const struct fields *fields, enum level level,
 	lane->room = (RECORDS_MAX + CURSORS_MAX) * shapes_stride(&lane->shapes);
 	lane->words = malloc(lane->room * sizeof(*lane->words));
 	lane->mark_of = malloc(fields->slot_count + 1);
-	if (!lane->words || !lane->mark_of)
+	lane->values = calloc(fields->slot_count + 1, sizeof(*lane->values));
+	if (!lane->words || !lane->mark_of || !lane->values)
 		return -1;
 	map_slots(lane);
 	lane->pass_bytes = 0;
@@ -59,7 +61,8 @@ void lane_release(struct lane *lane)
 	shapes_release(&lane->shapes);
 	free(lane->words);
 	free(lane->mark_of);
-	*lane = (struct lane){.pass_bytes = SIZE_MAX};
+	free(lane->values);
+	*lane = (struct lane){.pass_bytes = LANE_NEVER};
 }
 
 /* --- walking -------------------------------------------------------------- */
@@ -144,6 +147,104 @@ bool lane_walk(struct lane *lane, struct span bytes)
 	adapt(lane);
 	return true;
 }
+
+/* --- ahead of the engine -------------------------------------------------- */
+
+static uint64_t mark_of_value(const struct lane *lane,
+			      const struct json_value *value)
+{
+	uint64_t begin = (uint64_t)(value->text.data - lane->walk.base);
+	uint64_t end = begin + value->text.size;
+
+	if (value->type == JSON_STRING)
+		begin |= MARK_STRING;
+	if (value->escaped)
+		end |= MARK_ESCAPED;
+	return begin | end << 32;
+}
+
+/* Goes the long way with a record; one that cannot be told by marks is left. */
+static void scan_long(struct lane *lane, uint64_t *record)
+{
+	uint64_t begin = record[0] & ~RECORD_LONG;
+	uint64_t next = record[lane->walk.stride] & ~RECORD_LONG;
+	struct span line = span_make(lane->walk.base + begin, next - begin - 1);
+	size_t offset;
+
+	if (json_scan(lane->fields, line, lane->values, &offset) != JSON_VALID)
+		return;
+	for (size_t i = 0; i < lane->fields->slot_count; i++)
+		if (lane->values[i].type >= JSON_OBJECT)
+			return;
+	for (size_t i = 0; i < lane->fields->slot_count; i++)
+		record[1 + lane->mark_of[i]] =
+			lane->values[i].type == JSON_ABSENT
+				? 0
+				: mark_of_value(lane, &lane->values[i]);
+	record[0] = begin;
+	if (lane->lessons > 0) {
+		lane->lessons--;
+		(void)shapes_learn(&lane->shapes, line);
+	}
+}
+
+/* All whole lines, as far as there is room, as records that were walked to in
+ * vain. */
+static void list_lines(struct lane *lane, struct span bytes)
+{
+	uint64_t *record = lane->words;
+	const uint64_t *full = lane->words + lane->room - 2 * lane->walk.stride;
+	const char *p = bytes.data;
+
+	lane->walk.base = bytes.data;
+	lane->walk.stride = shapes_stride(&lane->shapes);
+	lane->walk.stretch_count = 1;
+	lane->walk.stretches[0].records = record;
+	while (record < full) {
+		const char *lf =
+			memchr(p, '\n', (size_t)(bytes.data + bytes.size - p));
+
+		if (!lf)
+			break;
+		record[0] = (uint64_t)(p - bytes.data) | RECORD_LONG;
+		record += lane->walk.stride;
+		p = lf + 1;
+	}
+	record[0] = (uint64_t)(p - bytes.data);
+	lane->walk.stretches[0].end = record;
+	lane->end = bytes.data + bytes.size;
+	lane->stretch = 0;
+	lane->record = NULL;
+	find_record(lane);
+}
+
+void lane_prepare(struct lane *lane, struct span bytes)
+{
+	const char *lf =
+		bytes.size > 0 ? memchr(bytes.data, '\n', bytes.size) : NULL;
+	struct span lines = {0};
+
+	lane->ahead = NULL;
+	if (!lf || !shapes_are_usable(&lane->shapes) ||
+	    lane->pass_bytes == LANE_NEVER)
+		return;
+	lines = span_make(lf + 1, (size_t)(bytes.data + bytes.size - lf - 1));
+	lane->reach_bytes = LANE_REACH_BYTES;
+	if (!lane_is_ready(lane) || !lane_walk(lane, lines)) {
+		lane_pass(lane, lines.size);
+		list_lines(lane, lines);
+	}
+	for (unsigned i = 0; i < lane->walk.stretch_count; i++) {
+		const struct stretch *stretch = &lane->walk.stretches[i];
+		uint64_t *record = stretch->records;
+
+		for (; record < stretch->end; record += lane->walk.stride)
+			if (record[0] & RECORD_LONG)
+				scan_long(lane, record);
+	}
+}
+
+/* --- taking --------------------------------------------------------------- */
 
 void lane_take_to(struct lane *lane, const uint64_t *record)
 {

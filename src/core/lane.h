@@ -24,11 +24,15 @@
 /* So many bytes are walked at once, at most. */
 #define LANE_REACH_BYTES ((size_t)64 << 10)
 
+/* In place of bytes to pass: nothing is ever walked. */
+#define LANE_NEVER SIZE_MAX
+
 struct lane {
 	struct shapes shapes;
 	struct walk walk;
 	const struct fields *fields; /* the caller's */
 	uint8_t *mark_of;	     /* by slot of the fields */
+	struct json_value *values;   /* one a slot, for lane_prepare() */
 	uint64_t *words;
 	size_t room;		/* words */
 	const uint64_t *record; /* the next one, */
@@ -37,7 +41,7 @@ struct lane {
 	const char *end;	/* of the bytes that were walked */
 	size_t reach_bytes;	/* are walked at once */
 	size_t pass_bytes;	/* are let pass before it is tried again;
-				   SIZE_MAX: it never is */
+				   LANE_NEVER: it never is */
 	size_t pause_bytes;	/* the last of such pauses */
 	unsigned lessons;	/* records that may be learned from */
 };
@@ -63,7 +67,7 @@ bool lane_walk(struct lane *lane, struct span bytes);
 /* The long way took so many bytes that lane_walk() did not want. */
 static inline void lane_pass(struct lane *lane, size_t size)
 {
-	if (lane->pass_bytes != SIZE_MAX)
+	if (lane->pass_bytes != LANE_NEVER)
 		lane->pass_bytes -=
 			size < lane->pass_bytes ? size : lane->pass_bytes;
 }
@@ -101,6 +105,14 @@ static inline const uint64_t *lane_stretch_end(const struct lane *lane)
 {
 	return lane->walk.stretches[lane->stretch].end;
 }
+
+/*
+ * Walks ahead in all of the bytes, wherever in a line they begin, and goes the
+ * long way too where it has to: for a lane that is read ahead of the engine, in
+ * another thread. What is left is little: the first and last line, and records
+ * to be rejected.
+ */
+void lane_prepare(struct lane *lane, struct span bytes);
 
 /*
  * The long way found a line valid, which is given without its LF: there is

@@ -92,6 +92,7 @@ static int directory_open(struct directory_source *self, const char *path,
 		self->file.end = self->listing.list[self->current].size_bytes;
 	if (self->file.end < self->file.offset)
 		self->file.end = self->file.offset;
+	regular_read_ahead(&self->file, self->options.ahead);
 	directory_say(self, found, path);
 	return 0;
 }

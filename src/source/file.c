@@ -123,6 +123,7 @@ static int file_start_regular(struct file_source *self, struct error *error)
 		break;
 	case REGULAR_FAILED: return error_set(error, "out of memory");
 	}
+	regular_read_ahead(&self->regular, self->options.ahead);
 	return 0;
 }
 

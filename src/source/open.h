@@ -6,12 +6,16 @@
 #ifndef SOURCE_OPEN_H
 #define SOURCE_OPEN_H
 
+#include "source/ahead.h"
 #include "source/source.h"
 
 struct file_options {
 	bool follow;	/* go on as it grows; it need not be there yet */
 	bool until_end; /* follow: only to what was the end at the start */
 	bool keep_half; /* an unfinished last line is left for a later run */
+	/* Large regular files are read ahead, but with follow; NULL: not. The
+	 * caller's, until the source is closed. */
+	const struct ahead_options *ahead;
 };
 
 /* Standard input: a pipe, a terminal, a socket or a file. */

@@ -16,6 +16,8 @@ void regular_init(struct regular *regular)
 
 void regular_close(struct regular *regular)
 {
+	ahead_close(regular->ahead);
+	regular->ahead = NULL;
 	if (regular->fd >= 0)
 		close(regular->fd);
 	regular->fd = -1;
@@ -310,6 +312,14 @@ static void keep_head(struct regular *regular, const char *data, size_t size)
 	regular->head_bytes += (uint32_t)size;
 }
 
+static void pass_bytes(struct regular *regular, struct span bytes)
+{
+	if (regular->head_bytes < POSITION_HASHED_MAX)
+		keep_head(regular, bytes.data, bytes.size);
+	regular->offset += bytes.size;
+	regular->read_bytes += bytes.size;
+}
+
 ssize_t regular_read(struct regular *regular, struct read_area area)
 {
 	size_t size = area.size;
@@ -321,21 +331,50 @@ ssize_t regular_read(struct regular *regular, struct read_area area)
 		got = pread(regular->fd, area.data, size,
 			    (off_t)regular->offset);
 	} while (got < 0 && errno == EINTR);
-	if (got <= 0)
-		return got;
-	if (regular->head_bytes < POSITION_HASHED_MAX)
-		keep_head(regular, area.data, (size_t)got);
-	regular->offset += (uint64_t)got;
-	regular->read_bytes += (uint64_t)got;
+	if (got > 0)
+		pass_bytes(regular, span_make(area.data, (size_t)got));
 	return got;
+}
+
+void regular_read_ahead(struct regular *regular,
+			const struct ahead_options *options)
+{
+	uint64_t end = regular->size_bytes;
+
+	if (end > regular->end)
+		end = regular->end;
+	if (!options || end < regular->offset ||
+	    end - regular->offset < AHEAD_MIN_BYTES)
+		return;
+	/* Without memory for it, the file is read as it is. */
+	regular->ahead = ahead_open(options, regular->fd, regular->offset, end);
+}
+
+/* False: nothing was read ahead, or no more. */
+static bool take_ahead(struct regular *regular, struct chunk *chunk)
+{
+	if (!regular->ahead)
+		return false;
+	chunk_tell(chunk, CHUNK_DATA, AFTER_NEXT, &regular->stream);
+	if (!ahead_next(regular->ahead, &chunk->bytes, &chunk->lane)) {
+		ahead_close(regular->ahead);
+		regular->ahead = NULL;
+		return false;
+	}
+	pass_bytes(regular, chunk->bytes);
+	return true;
 }
 
 void regular_next(struct regular *regular, enum chunk_after after,
 		  struct read_area area, struct chunk *chunk)
 {
-	ssize_t got = regular_read(regular, area);
-	int number = errno;
+	ssize_t got;
+	int number;
 
+	if (take_ahead(regular, chunk))
+		return;
+	got = regular_read(regular, area);
+	number = errno;
 	if (got > 0) {
 		chunk_tell(chunk, CHUNK_DATA, AFTER_NEXT, &regular->stream);
 		chunk->bytes = span_make(area.data, (size_t)got);

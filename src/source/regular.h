@@ -14,6 +14,7 @@
 
 #include "core/position.h"
 #include "core/stream.h"
+#include "source/ahead.h"
 #include "source/source.h"
 
 /* The end of a file that is read to wherever it ends. */
@@ -35,6 +36,7 @@ struct regular {
 	struct stream stream;
 	struct position *position; /* the table's, or NULL */
 	bool is_new;		   /* the place was made, in this run */
+	struct ahead *ahead;	   /* its next blocks, or NULL */
 };
 
 enum regular_found {
@@ -94,6 +96,13 @@ bool regular_is_cut(const struct regular *regular);
  * with errno.
  */
 ssize_t regular_read(struct regular *regular, struct read_area area);
+
+/*
+ * From here on regular_next() gets them from what is read ahead, if the file is
+ * large enough for that. NULL: from nowhere else.
+ */
+void regular_read_ahead(struct regular *regular,
+			const struct ahead_options *options);
 
 /* The same as a chunk: DATA, ENDED or LOST; then it is closed. */
 void regular_next(struct regular *regular, enum chunk_after after,

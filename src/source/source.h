@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/span.h"
+#include "core/lane.h"
 #include "core/position.h"
 #include "core/stream.h"
 
@@ -51,6 +52,8 @@ struct chunk {
 	struct stream *stream;
 	/* DATA: in the area given to source_next(), until its next call. */
 	struct span bytes;
+	/* DATA: who walked ahead in the bytes, or NULL; as long as they. */
+	struct lane *lane;
 	/* ENDED: its unfinished last line is no record: a later run reads it.
 	 */
 	bool half_left;
@@ -73,6 +76,7 @@ static inline enum source_status chunk_tell(struct chunk *chunk,
 	chunk->after = after;
 	chunk->stream = stream;
 	chunk->bytes = span_make(NULL, 0);
+	chunk->lane = NULL;
 	chunk->half_left = false;
 	chunk->why.message[0] = '\0';
 	return SOURCE_CHUNK;

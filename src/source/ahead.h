@@ -1,0 +1,50 @@
+/*
+ * ahead: the blocks of a regular file, read and walked by the threads of a pool
+ * before they are asked for, and handed out in their order.
+ *
+ * It is only a help: the bytes are those that pread() gives at the same place,
+ * and where anything is out of the ordinary (an error, fewer bytes than were
+ * there when the file was opened) there is nothing to be had any more, and
+ * whoever reads goes on by himself.
+ */
+#ifndef SOURCE_AHEAD_H
+#define SOURCE_AHEAD_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+#include "core/lane.h"
+#include "source/pool.h"
+
+/* What all files share that are read ahead. */
+struct ahead_options {
+	struct pool *pool;
+	unsigned lanes; /* threads that count, the caller's among them */
+	const struct fields *fields;
+	enum level level;
+	unsigned cursors;
+};
+
+/* Smaller files are read as they are. */
+#define AHEAD_MIN_BYTES ((uint64_t)1 << 20)
+
+struct ahead;
+
+/*
+ * Begins to read the bytes from `offset` to `end`, which were there when the
+ * file was looked at. The descriptor is borrowed. NULL: memory is out.
+ */
+struct ahead *ahead_open(const struct ahead_options *options, int fd,
+			 uint64_t offset, uint64_t end) MUST_CHECK;
+
+/* Waits for what is being read. NULL is fine. */
+void ahead_close(struct ahead *ahead);
+
+/*
+ * The next bytes, and the lane that walked through them; both until the next
+ * call. False: there are none, see above.
+ */
+bool ahead_next(struct ahead *ahead, struct span *bytes,
+		struct lane **lane) MUST_CHECK;
+
+#endif
