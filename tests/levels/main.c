@@ -3,11 +3,15 @@
  * but the system's, so that it can be built for another processor.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "check_vectors.h"
 #include "check_walks.h"
 #include "tally.h"
 #include "vectors.h"
+
+/* An emulator needs some seconds. */
+#define DEADLINE_S 300
 
 static const struct vectors *const all[] = {
 	&vectors_sse2,
@@ -19,6 +23,7 @@ int main(void)
 {
 	struct tally tally = {0};
 
+	alarm(DEADLINE_S); /* a walk that goes round in circles is a failure */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	check_walks(&tally, LEVEL_PLAIN);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
