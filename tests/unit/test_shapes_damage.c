@@ -97,24 +97,19 @@ static void make_lines(struct buffer *lines, struct span intact, size_t at)
 	add_damaged(lines, head, span_make(rest.data, 1), rest, intact);
 }
 
-/*
- * An intact line is walked if the one behind it is intact, too: its last edge
- * may have the beginning of that one in it.
- */
+/* An intact line is walked, whatever stands around it. */
 static void check_intact(const struct buffer *lines, struct span intact)
 {
 	const char *p = lines->data;
-	bool before = false;
 
 	for (size_t i = 0; i < seen_count; i++) {
 		const char *lf = memchr(p, '\n', intact.size + 2);
 		struct span line = span_make(p, (size_t)(lf - p));
 		bool is_intact = span_equal(line, intact);
 
-		if (before && is_intact && is_long[i - 1])
+		if (is_intact && is_long[i])
 			WALK_FAIL(line, "intact, but not walked");
 		walked_damaged += !is_intact && !is_long[i];
-		before = is_intact;
 		p = lf + 1;
 	}
 }
@@ -206,6 +201,55 @@ START_TEST(damaged_line_among_other_shapes_is_left_or_right)
 }
 END_TEST
 
+/* Rows of backslashes, and what stands behind them, across any bound. */
+static void make_escapes(struct buffer *lines, int pad, int row)
+{
+	static const char *const behind[] = {
+		"",	    "\"",   "n",       "u00e9",	   "ud83d\\ude00",
+		"u00g9",    "u00e", "x",       "\xc3\xa9", "u00\xc3\xa9",
+		"\"x\":1}", "\t",   "\\u0000", "/",
+	};
+	static const char back[] = "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\";
+
+	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
+		buffer_printf(lines, "{\"status\":\"%*s%.*s%s", pad, "", row,
+			      back, behind[i]);
+		buffer_append_text(lines, i & 1 ? "\"}\n" : TEXT_40 "\"}\n");
+	}
+}
+
+START_TEST(escape_is_right_at_any_place)
+{
+	struct buffer lines = {0};
+	struct json_value value;
+	size_t offset;
+
+	ask_fields("status");
+	FOR_EACH_LEVEL(level)
+	{
+		begin_walk(level, 2);
+		ck_assert(learn_text_line("{\"status\":\"\"}"));
+		for (int i = 0; i < 150 * 12; i++) {
+			buffer_clear(&lines);
+			make_escapes(&lines, i / 12, i % 12);
+			walk_all_lines(&lines, span_of("{\"status\":1}"));
+			for (size_t j = 0, at = 0; j < seen_count; j++) {
+				struct span line = span_make(
+					lines.data + at,
+					strcspn(lines.data + at, "\n"));
+
+				if (json_scan(&fields, line, &value, &offset) ==
+					    JSON_VALID &&
+				    is_long[j])
+					WALK_FAIL(line, "valid, not walked");
+				at += line.size + 1;
+			}
+		}
+	}
+	buffer_release(&lines);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shapes damage");
@@ -223,6 +267,7 @@ int main(void)
 	tcase_add_loop_test(tests,
 			    damaged_line_among_other_shapes_is_left_or_right, 0,
 			    (int)SAMPLES);
+	tcase_add_test(tests, escape_is_right_at_any_place);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
