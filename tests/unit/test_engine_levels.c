@@ -232,7 +232,7 @@ static void ask_query(void)
 		query.slide_ns = query.window_ns;
 	if (below(4) == 0)
 		query.forget_ns = 6 * S;
-	if (below(2) > 0 && query.records.filter_count > 0) {
+	if (below(3) == 0) {
 		query.timed = true;
 		query.records.time_field = "t";
 		query.lateness_ns = (int64_t)below(3) * S;
@@ -246,7 +246,7 @@ static void say_window(void)
 	const struct tallies *run = &snapshot.run;
 
 	show(&said, &snapshot);
-	buffer_printf(&said, "\nread %d counted %d filtered %d late %d", //
+	buffer_printf(&said, "\nread %d counted %d filtered %d late %d",
 		      (int)run->read, (int)run->counted, (int)run->filtered,
 		      (int)run->late);
 	for (int i = 0; i < REJECT_REASONS; i++)
