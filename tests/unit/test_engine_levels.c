@@ -33,6 +33,7 @@ struct play {
 static struct play play;
 static struct buffer said, wanted;
 static uint64_t walked;
+static bool many_groups;
 
 static size_t below(size_t limit)
 {
@@ -110,6 +111,11 @@ static void add_member(struct buffer *line, size_t member, size_t segment)
 		buffer_append_text(line, "\"note\":");
 		random_string(&play.random, line);
 		break;
+	case 5:
+		/* If it comes last, there is no a.b. */
+		buffer_append_text(line,
+				   below(2) ? "\"a\":{\"c\":[1]}" : "\"a\":{}");
+		break;
 	default:
 		buffer_printf(line, "\"id\":%u", (unsigned)below(100000));
 		break;
@@ -132,7 +138,7 @@ static void add_record(struct buffer *line, size_t segment)
 			buffer_append_char(line, ' ');
 		add_member(line,
 			   i < 3 ? (i + random_below(&kind, 2)) % 3
-				 : random_below(&kind, 6),
+				 : random_below(&kind, 7),
 			   segment);
 	}
 	buffer_append_char(line, '}');
@@ -358,6 +364,7 @@ static void run_engine(enum level level, unsigned cursors, size_t chunk_max)
 	}
 	now_ns += S;
 	end_run();
+	many_groups = groups_are_many(&engine.groups);
 	engine_release(&engine);
 }
 
@@ -434,6 +441,27 @@ START_TEST(every_level_says_the_same)
 }
 END_TEST
 
+/* So many that their keys are fetched ahead, some records at a time. */
+START_TEST(every_level_counts_many_groups)
+{
+	play.random.state = 20261127;
+	for (size_t i = 0; i < SEGMENTS; i++)
+		for (size_t lines = 20000; lines > 0; lines--)
+			buffer_printf(&play.segments[i],
+				      "{\"id\":%u,\"status\":\"%u\"}\n",
+				      (unsigned)below(1000),
+				      (unsigned)below(80000));
+	query.max_line_bytes = (size_t)1 << 20;
+	query.max_groups = 70000;
+	ask_windows(15, 15);
+	compare_levels(0);
+	ck_assert(many_groups);
+	release_play();
+	buffer_release(&said);
+	buffer_release(&wanted);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("engine levels");
@@ -445,6 +473,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, every_level_says_the_same, 0, RUNS);
+	tcase_add_test(tests, every_level_counts_many_groups);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
