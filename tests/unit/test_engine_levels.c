@@ -164,7 +164,7 @@ static void add_line(struct buffer *out, size_t segment)
 				buffer_append_text(&line, "0123456789 abcdef");
 		buffer_append_text(&line, "\"}");
 	}
-	if (below(100) < play.damage)
+	if (line.size > 0 && below(100) < play.damage)
 		random_damage(&play.random, &line);
 	if (below(8) == 0)
 		buffer_append_char(&line, '\r');

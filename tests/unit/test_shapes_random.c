@@ -177,7 +177,7 @@ static void damage(struct random *random, struct buffer *line)
 {
 	do
 		random_damage(random, line);
-	while (random_below(random, 3) == 0);
+	while (line->size > 0 && random_below(random, 3) == 0);
 }
 
 /* All that is intact is learned; of what is damaged but valid some is. */
