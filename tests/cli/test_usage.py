@@ -128,7 +128,7 @@ def test_wrong_usage_is_named_in_one_line(folder, args, message):
 
 
 @pytest.mark.parametrize("option", [
-    "--tls-ca=x", "--threads=2", "--from=latest", "--group=g", "--kafka=a=b",
+    "--tls-ca=x", "--from=latest", "--group=g", "--kafka=a=b",
     "--publish=x", "--member=x", "--http=80", "--http-keep=1", "-gx", "-Xa"])
 def test_what_is_not_built_is_unknown(folder, option):
     result = oc.run([option, FILE], cwd=folder)

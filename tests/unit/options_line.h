@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "options.h"
 
-#define ARGUMENTS_MAX 32
+#define ARGUMENTS_MAX 48
 
 static struct options options;
 static struct error error;

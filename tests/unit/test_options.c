@@ -77,7 +77,8 @@ START_TEST(each_option_is_read)
 	       "json|-o|out|-n|7|--active|--summary|--local-time|"
 	       "--color=always|--progress=never|-m|3|--for=1m|"
 	       "--fail-if=@orders=0|--strict|-r|--connect-timeout=2|"
-	       "--idle-timeout=3|--max-line=64K|--max-groups=9|--rejects=bad|"
+	       "--idle-timeout=3|--max-line=64K|--max-groups=9|--threads=5|"
+	       "--rejects=bad|"
 	       "-v|localhost|9998");
 	ck_assert_uint_eq(options.key_count, 3);
 	ck_assert_str_eq(options.key_names[0], "a");
@@ -97,6 +98,7 @@ START_TEST(each_option_is_read)
 	ck_assert_int_eq(options.run_ns, 60 * NS_PER_S);
 	ck_assert_uint_eq(options.condition_count, 1);
 	ck_assert_int_eq(options.conditions[0].name, CONDITION_ORDERS);
+	ck_assert_uint_eq(options.threads, 5);
 	ck_assert(options.strict && options.reconnect);
 	ck_assert_int_eq(options.connect_timeout_ns, 2 * NS_PER_S);
 	ck_assert_int_eq(options.idle_timeout_ns, 3 * NS_PER_S);
@@ -203,6 +205,9 @@ START_TEST(bad_arguments_name_option_and_argument)
 		{"--max-windows=0", "--max-windows '0': "},
 		{"--max-windows=1.5", "--max-windows '1.5': "},
 		{"--max-groups=0", "--max-groups '0': "},
+		{"--threads=0", "--threads '0': "},
+		{"--threads=65", "--threads '65': is more than 64"},
+		{"--threads=x", "--threads 'x': "},
 		{"--max-line=0", "--max-line '0': "},
 		{"--max-line=1Q", "--max-line '1Q': "},
 		{"--max-line=1025M", "more than 1G"},

@@ -1,0 +1,258 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "source/ahead.h"
+#include "source/regular.h"
+
+/* Some blocks, the last one not whole. */
+#define FILE_BYTES (20 * LANE_REACH_BYTES + 12345)
+
+static char *content;
+static FILE *file;
+static struct fields fields;
+static struct pool pool;
+static struct error error;
+
+static void set_up(void)
+{
+	size_t size = 0;
+
+	content = malloc(FILE_BYTES + 128);
+	ck_assert_ptr_nonnull(content);
+	for (unsigned i = 0; size < FILE_BYTES; i++)
+		size += (size_t)sprintf(content + size,
+					"{\"id\":%u,\"status\":\"%s\"}\n", i,
+					i % 3 ? "PAID" : "PLACED");
+	file = tmpfile();
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(content, 1, FILE_BYTES, file), FILE_BYTES);
+	ck_assert_int_eq(fflush(file), 0);
+	fields_init(&fields);
+	ck_assert_int_eq(fields_add(&fields, "status", &error), 0);
+}
+
+static void tear_down(void)
+{
+	fields_release(&fields);
+	fclose(file);
+	free(content);
+}
+
+static struct ahead *open_ahead(unsigned threads, uint64_t offset, uint64_t end)
+{
+	struct ahead_options options = {
+		.pool = &pool, .lanes = threads + 1, .fields = &fields};
+	struct ahead *ahead;
+
+	pool_init(&pool, threads);
+	ahead = ahead_open(&options, fileno(file), offset, end);
+	ck_assert_ptr_nonnull(ahead);
+	return ahead;
+}
+
+static void close_ahead(struct ahead *ahead)
+{
+	ahead_close(ahead);
+	pool_release(&pool);
+}
+
+/* The bytes that come from there on, all of them those of the file. */
+static uint64_t read_all(struct ahead *ahead, uint64_t offset)
+{
+	struct span bytes;
+	struct lane *lane;
+
+	while (ahead_next(ahead, &bytes, &lane)) {
+		ck_assert_uint_le(offset + bytes.size, FILE_BYTES);
+		ck_assert_int_eq(
+			memcmp(bytes.data, content + offset, bytes.size), 0);
+		offset += bytes.size;
+	}
+	ck_assert(!ahead_next(ahead, &bytes, &lane));
+	return offset;
+}
+
+START_TEST(blocks_come_in_order_whoever_read_them)
+{
+	for (unsigned threads = 0; threads <= 5; threads++) {
+		struct ahead *ahead = open_ahead(threads, 0, FILE_BYTES);
+
+		ck_assert_uint_eq(read_all(ahead, 0), FILE_BYTES);
+		close_ahead(ahead);
+	}
+}
+END_TEST
+
+START_TEST(a_part_of_the_file_is_read)
+{
+	struct ahead *ahead = open_ahead(2, 777, FILE_BYTES - 1000);
+
+	ck_assert_uint_eq(read_all(ahead, 777), FILE_BYTES - 1000);
+	close_ahead(ahead);
+}
+END_TEST
+
+START_TEST(lanes_have_walked_all_but_the_lines_that_are_cut)
+{
+	struct ahead *ahead = open_ahead(3, 0, FILE_BYTES);
+	struct span bytes;
+	struct lane *lane;
+
+	while (ahead_next(ahead, &bytes, &lane)) {
+		const char *lf = memchr(bytes.data, '\n', bytes.size);
+		struct span rest = span_make(
+			lf + 1, (size_t)(bytes.data + bytes.size - lf - 1));
+
+		ck_assert(lane_has(lane, rest));
+		while (lane_has(lane, rest)) {
+			struct span line = lane_line(lane);
+			struct json_value value;
+
+			ck_assert(!lane_is_long(lane));
+			lane_values(lane, &value);
+			ck_assert_int_eq(value.type, JSON_STRING);
+			ck_assert(span_is(value.text, "PAID") ||
+				  span_is(value.text, "PLACED"));
+			lane_take(lane);
+			rest = span_make(rest.data + line.size,
+					 rest.size - line.size);
+		}
+		ck_assert_uint_lt(rest.size, 256);
+	}
+	close_ahead(ahead);
+}
+END_TEST
+
+START_TEST(what_was_cut_off_meanwhile_is_not_made_up)
+{
+	uint64_t left = 5 * LANE_REACH_BYTES + 99;
+	struct ahead *ahead;
+
+	ck_assert_int_eq(ftruncate(fileno(file), (off_t)left), 0);
+	ahead = open_ahead(2, 0, FILE_BYTES);
+	ck_assert_uint_eq(read_all(ahead, 0), left);
+	close_ahead(ahead);
+}
+END_TEST
+
+START_TEST(an_error_is_left_to_who_reads_on)
+{
+	struct ahead_options options = {
+		.pool = &pool, .lanes = 3, .fields = &fields};
+	struct ahead *ahead;
+	struct span bytes;
+	struct lane *lane;
+
+	pool_init(&pool, 2);
+	ahead = ahead_open(&options, -1, 0, FILE_BYTES);
+	ck_assert_ptr_nonnull(ahead);
+	ck_assert(!ahead_next(ahead, &bytes, &lane));
+	ck_assert(!ahead_next(ahead, &bytes, &lane));
+	close_ahead(ahead);
+}
+END_TEST
+
+START_TEST(it_can_be_closed_at_any_time)
+{
+	for (unsigned i = 0; i < 30; i++) {
+		struct ahead *ahead = open_ahead(4, 0, FILE_BYTES);
+		struct span bytes;
+		struct lane *lane;
+
+		for (unsigned taken = 0; taken < i % 7; taken++)
+			ck_assert(ahead_next(ahead, &bytes, &lane));
+		close_ahead(ahead);
+	}
+}
+END_TEST
+
+START_TEST(files_share_the_threads)
+{
+	struct ahead_options options = {
+		.pool = &pool, .lanes = 3, .fields = &fields};
+	struct ahead *both[2];
+	struct span bytes;
+	struct lane *lane;
+	uint64_t offset = 0;
+
+	pool_init(&pool, 2);
+	for (int i = 0; i < 2; i++) {
+		both[i] = ahead_open(&options, fileno(file), 0, FILE_BYTES);
+		ck_assert_ptr_nonnull(both[i]);
+	}
+	while (ahead_next(both[0], &bytes, &lane)) {
+		ck_assert_int_eq(
+			memcmp(bytes.data, content + offset, bytes.size), 0);
+		ck_assert(ahead_next(both[1], &bytes, &lane));
+		ck_assert_int_eq(
+			memcmp(bytes.data, content + offset, bytes.size), 0);
+		offset += bytes.size;
+	}
+	ck_assert_uint_eq(offset, FILE_BYTES);
+	ahead_close(both[0]);
+	ahead_close(both[1]);
+	pool_release(&pool);
+}
+END_TEST
+
+/* As a source reads it: first what was there, then what came meanwhile. */
+START_TEST(a_file_that_grows_is_read_to_its_end)
+{
+	struct ahead_options options = {
+		.pool = &pool, .lanes = 3, .fields = &fields};
+	static char memory[LANE_REACH_BYTES];
+	struct read_area area = {memory, sizeof(memory)};
+	struct regular regular;
+	struct chunk chunk;
+	uint64_t offset = 0;
+
+	pool_init(&pool, 2);
+	regular_init(&regular);
+	ck_assert_int_eq(regular_adopt(&regular, dup(fileno(file))), 0);
+	ck_assert_int_eq(regular_begin(&regular, "file", NULL), REGULAR_NEW);
+	regular_read_ahead(&regular, &options);
+	ck_assert_ptr_nonnull(regular.ahead);
+	ck_assert_uint_eq(fwrite(content, 1, FILE_BYTES, file), FILE_BYTES);
+	ck_assert_int_eq(fflush(file), 0);
+	for (regular_next(&regular, AFTER_OVER, area, &chunk);
+	     chunk.kind == CHUNK_DATA;
+	     regular_next(&regular, AFTER_OVER, area, &chunk)) {
+		for (size_t i = 0; i < chunk.bytes.size; i++)
+			ck_assert_int_eq(chunk.bytes.data[i],
+					 content[(offset + i) % FILE_BYTES]);
+		offset += chunk.bytes.size;
+		ck_assert_uint_eq(regular.offset, offset);
+	}
+	ck_assert_int_eq(chunk.kind, CHUNK_ENDED);
+	ck_assert_uint_eq(offset, 2 * FILE_BYTES);
+	ck_assert_int_eq(memcmp(regular.head, content, regular.head_bytes), 0);
+	regular_release(&regular);
+	pool_release(&pool);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("ahead");
+	TCase *cases = tcase_create("ahead");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(cases, set_up, tear_down);
+	tcase_add_test(cases, blocks_come_in_order_whoever_read_them);
+	tcase_add_test(cases, a_part_of_the_file_is_read);
+	tcase_add_test(cases, lanes_have_walked_all_but_the_lines_that_are_cut);
+	tcase_add_test(cases, what_was_cut_off_meanwhile_is_not_made_up);
+	tcase_add_test(cases, an_error_is_left_to_who_reads_on);
+	tcase_add_test(cases, it_can_be_closed_at_any_time);
+	tcase_add_test(cases, files_share_the_threads);
+	tcase_add_test(cases, a_file_that_grows_is_read_to_its_end);
+	suite_add_tcase(suite, cases);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}
