@@ -84,9 +84,9 @@ LEVEL static inline uint64_t text_escapable(const char *p)
 }
 
 /*
- * Is the text up to end UTF-8? The three bytes before it can be read and the
- * one right before it is ASCII; so is the one at its end, and RUN_WINDOW bytes
- * can be read from there.
+ * Is the text up to end UTF-8? The three bytes before it can be read and are
+ * ASCII, or belong to sequences that are whole; so is the one at its end, and
+ * RUN_WINDOW bytes can be read from there.
  */
 LEVEL static inline bool text_is_utf8(const char *p, const char *end)
 {

@@ -9,6 +9,11 @@
 
 #include "core/json/walk.h"
 
+/* Without a level it is the one in C. */
+#ifndef LEVEL
+#include "core/json/vectors_plain.h"
+#endif
+
 /* Where a cursor rests that is done: EDGE_REST passes here for ever. */
 static const char nothing[WALK_AHEAD];
 
