@@ -171,6 +171,30 @@ check-neon:
 		build/aarch64/check-levels
 	$(Q)qemu-aarch64 build/aarch64/check-levels
 
+# Invented input, by libFuzzer; see tests/fuzz/README.
+FUZZ_SECONDS ?= 60
+FUZZ_SANITIZE ?= fuzzer,address,undefined
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,\
+	$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SOURCES := $(wildcard src/core/json/*.c) $(addprefix src/,core/lane.c \
+	core/fields.c base/buffer.c base/error.c base/utf8.c)
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) Makefile $(BUILD)/flags
+	@echo "CLANG $<"
+	@mkdir -p $(@D)
+	$(Q)clang $(OC_CPPFLAGS) -Itests/unit $(OC_CFLAGS) -O2 -g \
+		-fsanitize=$(FUZZ_SANITIZE) -fno-sanitize-recover=all \
+		`$(PKG_CONFIG) --cflags libcjson` -o $@ $< $(FUZZ_SOURCES) \
+		`$(PKG_CONFIG) --libs libcjson`
+
+.PHONY: fuzz
+fuzz: $(FUZZ_TARGETS)
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+.PHONY: fuzz-short
+fuzz-short: $(FUZZ_TARGETS)
+	$(Q)tests/fuzz/run 15 $(FUZZ_TARGETS)
+
 # The same under AddressSanitizer and UndefinedBehaviorSanitizer, but for what
 # measures memory or time. What they find has a status that no test expects.
 .PHONY: asan
