@@ -159,9 +159,20 @@ $(BUILD)/check-levels: $(LEVELS_OBJECTS) $(LEVELS_PARTS)
 
 -include $(LEVELS_OBJECTS:.o=.d)
 
+# Then what the program makes of records, with levels that are not the best one
+# here.
+LEVELS_PASSED_OVER = off $(if $(filter x86_64,$(shell uname -m)),sse2)
+LEVELS_TESTS := $(addprefix tests/cli/,test_records.py test_query.py \
+	test_reference.py)
+
 .PHONY: check-levels
-check-levels: $(BUILD)/check-levels
+check-levels: $(BUILD)/check-levels all
 	$(Q)$(BUILD)/check-levels
+	$(Q)for level in $(LEVELS_PASSED_OVER); do \
+		echo "-- ORDERCOUNT_SIMD=$$level"; \
+		ORDERCOUNT_SIMD=$$level $(PYTHON) tests/run --without long \
+			--pytest $(LEVELS_TESTS) $(PYTEST_FLAGS) || exit 1; \
+	done
 
 # The same for aarch64, on any processor.
 .PHONY: check-neon
