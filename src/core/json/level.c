@@ -24,17 +24,18 @@ enum level level_by_name(const char *name)
 bool level_is_there(enum level level)
 {
 	switch (level) {
-	case LEVEL_BEST:
-	case LEVEL_OFF:
-	case LEVEL_PLAIN: return true;
 #if defined(__x86_64__)
-	case LEVEL_SSE2: return true;
 	case LEVEL_AVX2:
 		return __builtin_cpu_supports("avx2") &&
 		       __builtin_cpu_supports("bmi") &&
 		       __builtin_cpu_supports("bmi2");
+	case LEVEL_SSE2:
+#elif LEVEL_NEON_IS_BUILT
+	case LEVEL_NEON:
 #endif
-	case LEVEL_NEON: return LEVEL_NEON_IS_BUILT;
+	case LEVEL_BEST:
+	case LEVEL_OFF:
+	case LEVEL_PLAIN: return true;
 	default: return false;
 	}
 }
