@@ -92,14 +92,41 @@ const uint64_t group_recent_mask[9] = {
 	FIRST(5), FIRST(6), FIRST(7), FIRST(8),
 };
 
-/* Its size, type and bytes, filled up with zeros, tell a key from others. */
+/* The bytes as words, filled up with zeros, by loads that may overlap: a copy
+ * of so many bytes would be a call. */
+static void load_words(const char *data, size_t size, uint64_t words[2])
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint32_t halves[2];
+
+	if (size > 8) {
+		memcpy(&words[0], data, 8);
+		memcpy(&words[1], data + size - 8, 8);
+		words[1] >>= 8 * (16 - size);
+		return;
+	}
+	if (size == 8) {
+		memcpy(&words[0], data, 8);
+		return;
+	}
+	if (size >= 4) {
+		memcpy(&halves[0], data, 4);
+		memcpy(&halves[1], data + size - 4, 4);
+		words[0] = halves[0] | (uint64_t)halves[1] << 8 * (size - 4);
+		return;
+	}
+#endif
+	if (size > 0)
+		memcpy(words, data, size);
+}
+
+/* Its size, type and bytes tell a key from others. */
 static struct group_recent as_recent(const struct key_part *part)
 {
 	struct group_recent recent = {
 		.shape = group_recent_shape(part->text.size, part->type)};
 
-	if (part->text.size > 0)
-		memcpy(recent.words, part->text.data, part->text.size);
+	load_words(part->text.data, part->text.size, recent.words);
 	return recent;
 }
 
