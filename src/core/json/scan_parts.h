@@ -10,6 +10,9 @@
 #ifndef CORE_JSON_SCAN_PARTS_H
 #define CORE_JSON_SCAN_PARTS_H
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 #include <string.h>
 
 #include "base/utf8.h"
@@ -88,12 +91,35 @@ static inline uint64_t last_word(const struct scan *scan, const char *p)
 	return word >> (8 * (7 - (scan->end - p)));
 }
 
+#if defined(__SSE2__)
+/* The same of sixteen bytes, a bit each, and exactly. As signed numbers those
+ * that are not ASCII are less than a space, too. */
+static inline uint32_t special_bits(const char *p)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+	__m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+	__m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+
+	return (uint32_t)_mm_movemask_epi8(
+		_mm_or_si128(low, _mm_or_si128(quote, backslash)));
+}
+#endif
+
 /* To the first byte that is not plain. */
 static inline const char *skip_plain(const struct scan *scan, const char *p)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	uint64_t special;
 
+#if defined(__SSE2__)
+	for (; scan->end - p >= 16; p += 16) {
+		uint32_t stops = special_bits(p);
+
+		if (stops)
+			return p + __builtin_ctz(stops);
+	}
+#endif
 	for (; scan->end - p >= 8; p += 8) {
 		memcpy(&special, p, 8);
 		special = special_bytes(special);
