@@ -193,7 +193,8 @@ static void scan_long(struct lane *lane, uint64_t *record)
 static void list_lines(struct lane *lane, struct span bytes)
 {
 	uint64_t *record = lane->words;
-	const uint64_t *full = lane->words + lane->room - 2 * lane->walk.stride;
+	const uint64_t *full =
+		lane->words + lane->room - (size_t)2 * lane->walk.stride;
 	const char *p = bytes.data;
 
 	lane->walk.base = bytes.data;

@@ -273,7 +273,7 @@ static uint16_t *add_table(struct shapes *shapes, unsigned size,
 	uint16_t *tables = shapes->tables;
 
 	if (needed > shapes->table_capacity) {
-		tables = realloc(tables, 2 * needed * sizeof(*tables));
+		tables = realloc(tables, (size_t)needed * 2 * sizeof(*tables));
 		if (!tables)
 			return NULL;
 		shapes->tables = tables;

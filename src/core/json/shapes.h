@@ -219,9 +219,9 @@ uint16_t shapes_junction(struct shapes *shapes, uint16_t context,
  * it cannot be.
  */
 uint16_t shapes_find(const struct shapes *shapes, uint16_t from,
-		     const struct edge *edge);
+		     const struct edge *wanted);
 uint16_t shapes_add(struct shapes *shapes, uint16_t from,
-		    const struct edge *edge);
+		    const struct edge *wanted);
 
 /* The edge was followed by that one, in a record. */
 void shapes_note(struct shapes *shapes, uint16_t edge, uint16_t followed);
