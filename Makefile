@@ -241,6 +241,11 @@ lint:
 bench: all
 	$(Q)tests/bench/run $(BENCH_FLAGS)
 
+# And beside what scripts/bench-others fetches; OTHERS_FLAGS goes to that part.
+.PHONY: bench-all
+bench-all: bench
+	$(Q)tests/bench/others/run $(OTHERS_FLAGS)
+
 # --- installation -------------------------------------------------------------
 
 BIN = $(DESTDIR)$(PREFIX)/bin
