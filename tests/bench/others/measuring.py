@@ -66,6 +66,23 @@ def kill_orphans():
     return cpu_s
 
 
+def cpu_of_tree(top):
+    """CPU seconds until now of a program and of all that it started."""
+    parents, ticks = {}, {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:  # it is gone
+            continue
+        parents[int(pid)] = int(fields[1])
+        ticks[int(pid)] = sum(map(int, fields[11:15]))
+    tree = [top]
+    for pid in tree:
+        tree.extend(child for child in parents if parents[child] == pid)
+    return sum(ticks.get(pid, 0) for pid in tree) / os.sysconf("SC_CLK_TCK")
+
+
 class Sender:
     """Sends a corpus, from memory, to one client, and says when."""
 
@@ -186,17 +203,22 @@ def inside(folder):
             f"-XX:-UsePerfData -Djava.io.tmpdir={folder}"}
 
 
-def follow(peer, out, sender, rows, reference):
+def follow(peer, popen, sender, rows, reference):
     """Takes rows until they have every order; of a peer that ends by itself
-    until it ends."""
+    until it ends. What CPU time its start took."""
+    out = popen.stdout
+    start_s = None
     while peer.ends or sum(rows.counts.values()) < reference.records:
         sender.look()
+        if start_s is None and sender.connected:
+            start_s = cpu_of_tree(popen.pid)
         wait_s = LOOK_S if sender.sent is None else 1
         if select.select([out], [], [], wait_s)[0]:
             data = os.read(out.fileno(), 65536)
             if not data:
                 break
             rows.take(data)
+    return start_s or 0
 
 
 def receive(peer, reference, send):
@@ -210,8 +232,8 @@ def receive(peer, reference, send):
                                  stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, env=inside(scratch))
         try:
-            with popen.stdout as out:
-                follow(peer, out, sender, rows, reference)
+            with popen.stdout:
+                start_s = follow(peer, popen, sender, rows, reference)
                 end = time.time()
             sender.look()
             check(peer, rows.counts, reference.counts, tail(errors))
@@ -220,7 +242,7 @@ def receive(peer, reference, send):
         finally:
             sender.close()
         cpu_s = wait_for(popen) if peer.ends else kill(popen)
-        cpu_s += kill_orphans()
+        cpu_s += kill_orphans() - start_s
     end = end if peer.ends else rows.windows[-1].printed
     sent = sender.sent or end
     took_s = end - (sender.connected or begin) - rows.waited(sent)

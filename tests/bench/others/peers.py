@@ -220,7 +220,7 @@ def add_flink(found, streamed):
               row_with_end, tcp=True, ends=False, part=streamed)
 
 
-def add_spark(found, batched):
+def add_spark(found):
     python = found.path("venv", "bin", "python")
     pyspark = python_version(found, "pyspark")
     java = output_of("java", "-version")
@@ -231,12 +231,12 @@ def add_spark(found, batched):
               f"pyspark {pyspark}, batches of 5 s, local[2]; {java}",
               lambda port: ["env", "SPARK_LOCAL_IP=127.0.0.1", python,
                             os.path.join(HERE, "with_spark.py"), str(port)],
-              row_with_end, tcp=True, ends=False, part=batched)
+              row_with_end, tcp=True, ends=False)
 
 
-def peers(folder, streamed, batched, sampled):
-    """All of them; how much of a corpus Flink and ordercount get over TCP, how
-    much Spark, and how much those that are slow."""
+def peers(folder, streamed, sampled):
+    """All of them; how much of a corpus Flink and ordercount get over TCP, and
+    how much those that are slow."""
     found = Found(folder)
     add_ordercount(found, streamed)
     add_rust(found)
@@ -244,5 +244,5 @@ def peers(folder, streamed, batched, sampled):
     add_tools(found, sampled)
     add_pipes(found, sampled)
     add_flink(found, streamed)
-    add_spark(found, batched)
+    add_spark(found)
     return found.peers, found.absent
