@@ -48,6 +48,17 @@ def build(folder, name, *libraries):
     return path
 
 
+def build_parts(folder):
+    """parts.c, with what it measures of the program."""
+    source = os.path.join(os.path.dirname(os.path.dirname(HERE)), "src")
+    ours = [*glob.glob(os.path.join(source, "core", "json", "*.c")),
+            *(os.path.join(source, name + ".c") for name in
+              ("core/lane", "core/fields", "base/buffer", "base/error",
+               "base/utf8"))]
+    return build(folder, "parts", "-I", source, "-fno-tree-slp-vectorize",
+                 "-fno-tree-loop-distribute-patterns", *ours)
+
+
 def machines():
     """The values of -march to build a peer with, the fastest is what counts:
     on cores with AVX-512 the code for AVX2 often wins."""
