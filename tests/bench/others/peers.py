@@ -111,7 +111,7 @@ def add_ordercount(found, streamed):
     version = output_of(*oc.command(["--version"]))
     if not version:
         raise OSError(f"{oc.BINARY} is not there, or does not run: make")
-    found.add(FILE, version, lambda path: oc.command([path]),
+    found.add(FILE, version, lambda path: oc.command(["--threads=1", path]),
               lambda text: oc.counts(text.encode()))
     found.add(TCP, f"{version}, windows of 5 s",
               lambda port: oc.command(["localhost", port]), row_of_ordercount,
