@@ -5,7 +5,7 @@
 
 #define REACH_MIN_BYTES ((size_t)4 << 10)
 #define PAUSE_MIN_BYTES ((size_t)64 << 10)
-#define PAUSE_MAX_BYTES ((size_t)8 << 20)
+#define PAUSE_MAX_BYTES ((size_t)64 << 20)
 
 /* Fewer bytes are not worth the way. */
 #define WALK_MIN_BYTES 256

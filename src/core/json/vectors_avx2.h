@@ -8,7 +8,7 @@
 
 #include "core/json/walk.h"
 
-#define LEVEL __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
+#define LEVEL __attribute__((target("avx2,bmi,bmi2")))
 
 /* A bit for each byte of the literal that is not there. */
 LEVEL static inline uint32_t literal_misses(const char *p,
