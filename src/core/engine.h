@@ -10,6 +10,7 @@
  * that time has been closed (engine_due, engine_close).
  *
  *     engine.c          setting up
+ *     engine_ahead.c    bytes are taken, line by line or by what was walked
  *     engine_count.c    records are counted
  *     engine_windows.c  windows close
  *     engine_save.c     what a later run goes on from,

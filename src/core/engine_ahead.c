@@ -1,5 +1,6 @@
 /*
- * The lines that a lane went ahead to; see lane.h. Most queries are simple:
+ * The lines of the bytes, one by one where they have to be, and those that a
+ * lane went ahead to; see lane.h. Most queries are simple:
  * they count strings by one field, as they arrive. For those there are two
  * shorter ways, one for groups met lately, whose keys are short, and one for
  * the others, some at a time, so that the memory of one is fetched while
@@ -234,7 +235,9 @@ static bool has_ahead(struct engine *engine, const struct stream *stream,
 		lane_walk(engine->ahead, bytes));
 }
 
-enum engine_event engine_take_next(struct engine *engine, struct stream *stream,
+/* The next line of the bytes, or the next ones. *none: there is no whole one.
+ */
+static enum engine_event take_next(struct engine *engine, struct stream *stream,
 				   struct span *bytes, int64_t now_ns,
 				   bool *none)
 {
@@ -265,6 +268,57 @@ enum engine_event engine_take_next(struct engine *engine, struct stream *stream,
 	    lane_is_ready(&engine->lane))
 		return take_carried(engine, stream, line, now_ns);
 	return engine_take_line(engine, stream, status, line, now_ns);
+}
+
+/* --- all lines ------------------------------------------------------------ */
+
+/* Must anything be done before the next line is looked at? */
+static inline bool must_prepare(const struct engine *engine)
+{
+	return engine->due || engine->forget_at_ns != TIME_NONE ||
+	       engine->backlog.count > 0;
+}
+
+/* Of the bytes; NULL: of the half line that is left. */
+static enum engine_event take_lines(struct engine *engine,
+				    struct stream *stream, struct span *bytes,
+				    int64_t now_ns)
+{
+	for (;;) {
+		enum engine_event event = ENGINE_DONE;
+		enum line_status status;
+		bool none = false;
+		struct span line;
+
+		if (must_prepare(engine))
+			event = engine_prepare(engine, now_ns);
+		if (event != ENGINE_DONE)
+			return event;
+		if (bytes) {
+			event = take_next(engine, stream, bytes, now_ns, &none);
+		} else {
+			status = lines_finish(
+				stream, engine->query.max_line_bytes, &line);
+			none = status == LINE_NONE;
+			if (!none)
+				event = engine_take_line(engine, stream, status,
+							 line, now_ns);
+		}
+		if (none || event != ENGINE_DONE)
+			return event;
+	}
+}
+
+enum engine_event engine_take(struct engine *engine, struct stream *stream,
+			      struct span *bytes, int64_t now_ns)
+{
+	return take_lines(engine, stream, bytes, now_ns);
+}
+
+enum engine_event engine_end_stream(struct engine *engine,
+				    struct stream *stream, int64_t now_ns)
+{
+	return take_lines(engine, stream, NULL, now_ns);
 }
 
 void engine_lend(struct engine *engine, struct lane *lane)

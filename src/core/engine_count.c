@@ -334,14 +334,7 @@ static enum engine_event take_waiting(struct engine *engine, int64_t now_ns)
 	return merge_line(engine, &then, line, now_ns);
 }
 
-/* Must anything be done before the next line is looked at? */
-static inline bool must_prepare(const struct engine *engine)
-{
-	return engine->due || engine->forget_at_ns != TIME_NONE ||
-	       engine->backlog.count > 0;
-}
-
-static enum engine_event prepare(struct engine *engine, int64_t now_ns)
+enum engine_event engine_prepare(struct engine *engine, int64_t now_ns)
 {
 	enum engine_event event = ENGINE_DONE;
 
@@ -351,47 +344,4 @@ static enum engine_event prepare(struct engine *engine, int64_t now_ns)
 	       engine->backlog.count > 0)
 		event = take_waiting(engine, now_ns);
 	return engine->due && event == ENGINE_DONE ? ENGINE_DUE : event;
-}
-
-/* Of the bytes; NULL: of the half line that is left. */
-static enum engine_event take_lines(struct engine *engine,
-				    struct stream *stream, struct span *bytes,
-				    int64_t now_ns)
-{
-	for (;;) {
-		enum engine_event event = ENGINE_DONE;
-		enum line_status status;
-		bool none = false;
-		struct span line;
-
-		if (must_prepare(engine))
-			event = prepare(engine, now_ns);
-		if (event != ENGINE_DONE)
-			return event;
-		if (bytes) {
-			event = engine_take_next(engine, stream, bytes, now_ns,
-						 &none);
-		} else {
-			status = lines_finish(
-				stream, engine->query.max_line_bytes, &line);
-			none = status == LINE_NONE;
-			if (!none)
-				event = engine_take_line(engine, stream, status,
-							 line, now_ns);
-		}
-		if (none || event != ENGINE_DONE)
-			return event;
-	}
-}
-
-enum engine_event engine_take(struct engine *engine, struct stream *stream,
-			      struct span *bytes, int64_t now_ns)
-{
-	return take_lines(engine, stream, bytes, now_ns);
-}
-
-enum engine_event engine_end_stream(struct engine *engine,
-				    struct stream *stream, int64_t now_ns)
-{
-	return take_lines(engine, stream, NULL, now_ns);
 }

@@ -51,14 +51,9 @@ enum engine_event engine_take_record(struct engine *engine,
 				     const struct record *record,
 				     int64_t now_ns) MUST_CHECK;
 
-/* --- engine_ahead.c ------------------------------------------------------- */
-
-/*
- * The next line of the bytes, or the next ones. *none: there is no whole one.
- */
-enum engine_event engine_take_next(struct engine *engine, struct stream *stream,
-				   struct span *bytes, int64_t now_ns,
-				   bool *none) MUST_CHECK;
+/* What has to be done before the next line is looked at: see engine_take(). */
+enum engine_event engine_prepare(struct engine *engine,
+				 int64_t now_ns) MUST_CHECK;
 
 /* --- engine_save.c -------------------------------------------------------- */
 
