@@ -65,17 +65,18 @@ static uint64_t walk(struct trial *trial)
 
 	while (at < trial->size) {
 		size_t left = trial->size - at;
-		struct span piece =
-			span_make(trial->bytes + at, left < PIECE ? left : PIECE);
+		struct span piece = span_make(trial->bytes + at,
+					      left < PIECE ? left : PIECE);
 
 		lane_prepare(&trial->lane, piece);
-		for (unsigned i = 0; trial->lane.ahead &&
-				     i < trial->lane.walk.stretch_count;
+		for (unsigned i = 0;
+		     trial->lane.ahead && i < trial->lane.walk.stretch_count;
 		     i++)
-			records += (uint64_t)(trial->lane.walk.stretches[i].end -
-					      trial->lane.walk.stretches[i]
-						      .records) /
-				   trial->lane.walk.stride;
+			records +=
+				(uint64_t)(trial->lane.walk.stretches[i].end -
+					   trial->lane.walk.stretches[i]
+						   .records) /
+				trial->lane.walk.stride;
 		at += piece.size;
 	}
 	return records;
