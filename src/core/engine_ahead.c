@@ -218,17 +218,32 @@ static enum engine_event take_carried(struct engine *engine,
 }
 
 /*
+ * Has the lane that was lent still something? Blank lines may have been passed
+ * over together with the end of the line in which its bytes begin.
+ */
+static bool has_lent(struct lane *lent, struct span bytes)
+{
+	while (lent && lent->ahead && lent->ahead < bytes.data)
+		lane_take(lent);
+	return lent && lent->ahead;
+}
+
+/*
  * Does a lane have the next line, or can it walk there? One that was lent did
- * so already. The first line of a stream may have a byte order mark.
+ * so already, and the line before its first goes the long way: to walk there
+ * would do its work again. The first line of a stream may have a byte order
+ * mark.
  */
 static bool has_ahead(struct engine *engine, const struct stream *stream,
 		      struct span bytes)
 {
-	if (engine->lent && lane_has(engine->lent, bytes)) {
+	engine->ahead = &engine->lane;
+	if (has_lent(engine->lent, bytes)) {
+		if (!lane_has(engine->lent, bytes))
+			return false;
 		engine->ahead = engine->lent;
 		return true;
 	}
-	engine->ahead = &engine->lane;
 	return lane_has(engine->ahead, bytes) ||
 	       (lane_is_ready(engine->ahead) && stream->line_number > 0 &&
 		stream->carry.size == 0 && !engine->query.merge &&
