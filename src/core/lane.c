@@ -12,6 +12,9 @@
 
 #define LESSONS_MAX 256
 
+/* Of these the first ones, ahead of the engine. */
+#define FIRST_LESSONS 8
+
 /* Room for records, by the bytes of the shortest that are usual. */
 #define RECORDS_MAX (LANE_REACH_BYTES / 24)
 
@@ -219,6 +222,31 @@ static void list_lines(struct lane *lane, struct span bytes)
 	find_record(lane);
 }
 
+/*
+ * From the first lines a lane that knows nothing learns before it walks: else
+ * all of the bytes would go the long way.
+ */
+static void learn_first(struct lane *lane, struct span bytes)
+{
+	const char *p = bytes.data, *end = p + bytes.size;
+
+	if (lane->shapes.edge_count > EDGES_FIXED)
+		return;
+	for (int i = 0; i < FIRST_LESSONS && p < end; i++) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+		struct span line;
+		size_t offset;
+
+		if (!lf)
+			return;
+		line = span_make(p, (size_t)(lf - p));
+		p = lf + 1;
+		if (json_scan(lane->fields, line, lane->values, &offset) ==
+		    JSON_VALID)
+			(void)shapes_learn(&lane->shapes, line);
+	}
+}
+
 void lane_prepare(struct lane *lane, struct span bytes)
 {
 	const char *lf =
@@ -231,6 +259,8 @@ void lane_prepare(struct lane *lane, struct span bytes)
 		return;
 	lines = span_make(lf + 1, (size_t)(bytes.data + bytes.size - lf - 1));
 	lane->reach_bytes = LANE_REACH_BYTES;
+	if (lane_is_ready(lane))
+		learn_first(lane, lines);
 	if (!lane_is_ready(lane) || !lane_walk(lane, lines)) {
 		lane_pass(lane, lines.size);
 		list_lines(lane, lines);
