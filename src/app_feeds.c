@@ -68,10 +68,11 @@ static void prepare_lanes(struct app *app)
 	if (threads > THREADS_MAX)
 		threads = THREADS_MAX;
 	pool_init(&app->pool, threads - 1);
-	app->ahead = (struct ahead_options){
+	app->ahead = (struct ahead_common){
 		.pool = &app->pool,
 		/* Rows to be merged are not walked. */
 		.lanes = query->merge ? 1 : threads,
+		.files = app->options->operand_count,
 		.fields = &app->engine.order.fields,
 		.level = query->level,
 		.cursors = query->cursors,
@@ -128,6 +129,7 @@ void app_close_feeds(struct app *app)
 		source_close(app->feeds[i].source);
 	if (app->ahead.pool)
 		pool_release(&app->pool);
+	ahead_common_release(&app->ahead);
 	app->ahead.pool = NULL;
 	free(app->report_sources);
 	free(app->feeds);

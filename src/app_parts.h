@@ -160,7 +160,7 @@ struct app {
 	size_t next_feed; /* whose turn it is */
 	struct read_area area;
 	struct pool pool; /* of those who read files ahead */
-	struct ahead_options ahead;
+	struct ahead_common ahead;
 	struct held held;
 	struct gap gap;
 	int64_t gap_said_ns; /* mono: not said again before, but for -v */

@@ -10,6 +10,9 @@
 /* Blocks for each lane: while one is counted the others are made. */
 #define BLOCKS_A_LANE 4
 
+/* And for each file, at least: a source's turn. */
+#define BLOCKS_A_TURN 4
+
 struct block {
 	struct job job; /* first: a block is one of these */
 	struct lane lane;
@@ -18,11 +21,12 @@ struct block {
 	size_t wanted; /* bytes */
 	ssize_t got;   /* or -1 */
 	char *bytes;
+	struct block *next_spare;
 };
 
 struct ahead {
-	struct pool *pool;
-	struct block *blocks; /* a ring */
+	struct ahead_common *common;
+	struct block **blocks; /* a ring */
 	size_t count;
 	size_t next;  /* the block to be handed out, */
 	size_t given; /* of so many that the pool has, from there on */
@@ -46,15 +50,50 @@ static void make_block(struct job *job)
 			     span_make(block->bytes, (size_t)block->got));
 }
 
-static int block_init(struct block *block, const struct ahead_options *options)
+static void block_free(struct block *block)
 {
+	lane_release(&block->lane);
+	free(block->bytes);
+	free(block);
+}
+
+/* One that is spare, or a new one. NULL: memory is out. */
+static struct block *block_get(struct ahead_common *common)
+{
+	struct block *block = common->spare;
+
+	if (block) {
+		common->spare = block->next_spare;
+		return block;
+	}
+	block = calloc(1, sizeof(*block));
+	if (!block)
+		return NULL;
 	block->job.run = make_block;
 	block->bytes = malloc(BLOCK_BYTES);
-	if (lane_init(&block->lane, options->fields, options->level,
-		      options->cursors) != 0 ||
-	    !block->bytes)
-		return -1;
-	return 0;
+	if (lane_init(&block->lane, common->fields, common->level,
+		      common->cursors) != 0 ||
+	    !block->bytes) {
+		block_free(block);
+		return NULL;
+	}
+	return block;
+}
+
+static void block_put(struct ahead_common *common, struct block *block)
+{
+	block->next_spare = common->spare;
+	common->spare = block;
+}
+
+void ahead_common_release(struct ahead_common *common)
+{
+	while (common->spare) {
+		struct block *block = common->spare;
+
+		common->spare = block->next_spare;
+		block_free(block);
+	}
 }
 
 /* Gives blocks to the pool, as long as there is one and something to read. */
@@ -62,8 +101,8 @@ static void give_blocks(struct ahead *ahead)
 {
 	while (ahead->given < ahead->count && ahead->offset < ahead->end) {
 		struct block *block =
-			&ahead->blocks[(ahead->next + ahead->given) %
-				       ahead->count];
+			ahead->blocks[(ahead->next + ahead->given) %
+				      ahead->count];
 		uint64_t left = ahead->end - ahead->offset;
 
 		block->fd = ahead->fd;
@@ -71,32 +110,48 @@ static void give_blocks(struct ahead *ahead)
 		block->wanted = left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES;
 		ahead->offset += block->wanted;
 		ahead->given++;
-		pool_give(ahead->pool, &block->job);
+		pool_give(ahead->common->pool, &block->job);
 	}
 }
 
-struct ahead *ahead_open(const struct ahead_options *options, int fd,
-			 uint64_t offset, uint64_t end)
+/*
+ * Blocks for a file: no more than it has. Where several are read in turns, all
+ * of them together have work for the threads, and each some for its own turn.
+ */
+static size_t count_blocks(const struct ahead_common *common, uint64_t bytes)
+{
+	size_t files = common->files ? common->files : 1;
+	size_t count = (size_t)common->lanes * BLOCKS_A_LANE / files;
+	uint64_t all = (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
+
+	if (count < BLOCKS_A_TURN)
+		count = BLOCKS_A_TURN;
+	/* One is the reader's. */
+	count++;
+	return all < count ? (size_t)all : count;
+}
+
+struct ahead *ahead_open(struct ahead_common *common, int fd, uint64_t offset,
+			 uint64_t end)
 {
 	struct ahead *ahead = calloc(1, sizeof(*ahead));
-	/* One is the reader's. */
-	size_t count = (size_t)options->lanes * BLOCKS_A_LANE + 1;
+	size_t count = count_blocks(common, end - offset);
 
 	if (!ahead)
 		return NULL;
-	ahead->pool = options->pool;
+	ahead->common = common;
 	ahead->fd = fd;
 	ahead->offset = offset;
 	ahead->end = end;
-	ahead->blocks = calloc(count, sizeof(*ahead->blocks));
-	for (size_t i = 0; ahead->blocks && i < count; i++) {
-		ahead->count++;
-		if (block_init(&ahead->blocks[i], options) != 0) {
-			ahead_close(ahead);
-			return NULL;
-		}
+	ahead->blocks = calloc(count, sizeof(struct block *));
+	while (ahead->blocks && ahead->count < count) {
+		struct block *block = block_get(common);
+
+		if (!block)
+			break;
+		ahead->blocks[ahead->count++] = block;
 	}
-	if (!ahead->blocks) {
+	if (ahead->count < count) {
 		ahead_close(ahead);
 		return NULL;
 	}
@@ -111,12 +166,10 @@ void ahead_close(struct ahead *ahead)
 	for (size_t i = 0; i < ahead->given; i++) {
 		size_t at = (ahead->next + i) % ahead->count;
 
-		pool_drop(ahead->pool, &ahead->blocks[at].job);
+		pool_drop(ahead->common->pool, &ahead->blocks[at]->job);
 	}
-	for (size_t i = 0; i < ahead->count; i++) {
-		lane_release(&ahead->blocks[i].lane);
-		free(ahead->blocks[i].bytes);
-	}
+	for (size_t i = 0; i < ahead->count; i++)
+		block_put(ahead->common, ahead->blocks[i]);
 	free(ahead->blocks);
 	free(ahead);
 }
@@ -127,14 +180,15 @@ void ahead_close(struct ahead *ahead)
  */
 bool ahead_next(struct ahead *ahead, struct span *bytes, struct lane **lane)
 {
-	struct block *block = &ahead->blocks[ahead->next];
+	struct block *block;
 
 	if (ahead->over)
 		return false;
 	give_blocks(ahead);
 	if (ahead->given == 0)
 		return false;
-	pool_finish(ahead->pool, &block->job);
+	block = ahead->blocks[ahead->next];
+	pool_finish(ahead->common->pool, &block->job);
 	ahead->next = (ahead->next + 1) % ahead->count;
 	ahead->given--;
 	ahead->over = block->got != (ssize_t)block->wanted;

@@ -16,26 +16,36 @@
 #include "core/lane.h"
 #include "source/pool.h"
 
-/* What all files share that are read ahead. */
-struct ahead_options {
+struct block;
+
+/* What all files share that are read ahead, one after the other or in turns. */
+struct ahead_common {
 	struct pool *pool;
 	unsigned lanes; /* threads that count, the caller's among them */
+	size_t files;	/* that are open at once, at most; 0 is 1 */
 	const struct fields *fields;
 	enum level level;
 	unsigned cursors;
+	/* Its own: blocks that no file has now, with all that their lanes have
+	 * learned. */
+	struct block *spare;
 };
 
 /* Smaller files are read as they are. */
 #define AHEAD_MIN_BYTES ((uint64_t)1 << 20)
 
+/* Once all files are closed. */
+void ahead_common_release(struct ahead_common *common);
+
 struct ahead;
 
 /*
  * Begins to read the bytes from `offset` to `end`, which were there when the
- * file was looked at. The descriptor is borrowed. NULL: memory is out.
+ * file was looked at. The descriptor and what is shared are borrowed. NULL:
+ * memory is out.
  */
-struct ahead *ahead_open(const struct ahead_options *options, int fd,
-			 uint64_t offset, uint64_t end) MUST_CHECK;
+struct ahead *ahead_open(struct ahead_common *common, int fd, uint64_t offset,
+			 uint64_t end) MUST_CHECK;
 
 /* Waits for what is being read. NULL is fine. */
 void ahead_close(struct ahead *ahead);

@@ -15,7 +15,7 @@ struct file_options {
 	bool keep_half; /* an unfinished last line is left for a later run */
 	/* Large regular files are read ahead, but with follow; NULL: not. The
 	 * caller's, until the source is closed. */
-	const struct ahead_options *ahead;
+	struct ahead_common *ahead;
 };
 
 /* Standard input: a pipe, a terminal, a socket or a file. */

@@ -336,18 +336,17 @@ ssize_t regular_read(struct regular *regular, struct read_area area)
 	return got;
 }
 
-void regular_read_ahead(struct regular *regular,
-			const struct ahead_options *options)
+void regular_read_ahead(struct regular *regular, struct ahead_common *common)
 {
 	uint64_t end = regular->size_bytes;
 
 	if (end > regular->end)
 		end = regular->end;
-	if (!options || end < regular->offset ||
+	if (!common || end < regular->offset ||
 	    end - regular->offset < AHEAD_MIN_BYTES)
 		return;
 	/* Without memory for it, the file is read as it is. */
-	regular->ahead = ahead_open(options, regular->fd, regular->offset, end);
+	regular->ahead = ahead_open(common, regular->fd, regular->offset, end);
 }
 
 /* False: nothing was read ahead, or no more. */

@@ -101,8 +101,7 @@ ssize_t regular_read(struct regular *regular, struct read_area area);
  * From here on regular_next() gets them from what is read ahead, if the file is
  * large enough for that. NULL: from nowhere else.
  */
-void regular_read_ahead(struct regular *regular,
-			const struct ahead_options *options);
+void regular_read_ahead(struct regular *regular, struct ahead_common *common);
 
 /* The same as a chunk: DATA, ENDED or LOST; then it is closed. */
 void regular_next(struct regular *regular, enum chunk_after after,

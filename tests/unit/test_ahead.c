@@ -14,6 +14,7 @@ static char *content;
 static FILE *file;
 static struct fields fields;
 static struct pool pool;
+static struct ahead_common common;
 static struct error error;
 
 static void set_up(void)
@@ -41,14 +42,25 @@ static void tear_down(void)
 	free(content);
 }
 
+static void begin_sharing(unsigned threads)
+{
+	pool_init(&pool, threads);
+	common = (struct ahead_common){
+		.pool = &pool, .lanes = threads + 1, .fields = &fields};
+}
+
+static void end_sharing(void)
+{
+	pool_release(&pool);
+	ahead_common_release(&common);
+}
+
 static struct ahead *open_ahead(unsigned threads, uint64_t offset, uint64_t end)
 {
-	struct ahead_options options = {
-		.pool = &pool, .lanes = threads + 1, .fields = &fields};
 	struct ahead *ahead;
 
-	pool_init(&pool, threads);
-	ahead = ahead_open(&options, fileno(file), offset, end);
+	begin_sharing(threads);
+	ahead = ahead_open(&common, fileno(file), offset, end);
 	ck_assert_ptr_nonnull(ahead);
 	return ahead;
 }
@@ -56,7 +68,7 @@ static struct ahead *open_ahead(unsigned threads, uint64_t offset, uint64_t end)
 static void close_ahead(struct ahead *ahead)
 {
 	ahead_close(ahead);
-	pool_release(&pool);
+	end_sharing();
 }
 
 /* The bytes that come from there on, all of them those of the file. */
@@ -140,14 +152,12 @@ END_TEST
 
 START_TEST(an_error_is_left_to_who_reads_on)
 {
-	struct ahead_options options = {
-		.pool = &pool, .lanes = 3, .fields = &fields};
 	struct ahead *ahead;
 	struct span bytes;
 	struct lane *lane;
 
-	pool_init(&pool, 2);
-	ahead = ahead_open(&options, -1, 0, FILE_BYTES);
+	begin_sharing(2);
+	ahead = ahead_open(&common, -1, 0, FILE_BYTES);
 	ck_assert_ptr_nonnull(ahead);
 	ck_assert(!ahead_next(ahead, &bytes, &lane));
 	ck_assert(!ahead_next(ahead, &bytes, &lane));
@@ -171,16 +181,14 @@ END_TEST
 
 START_TEST(files_share_the_threads)
 {
-	struct ahead_options options = {
-		.pool = &pool, .lanes = 3, .fields = &fields};
 	struct ahead *both[2];
 	struct span bytes;
 	struct lane *lane;
 	uint64_t offset = 0;
 
-	pool_init(&pool, 2);
+	begin_sharing(2);
 	for (int i = 0; i < 2; i++) {
-		both[i] = ahead_open(&options, fileno(file), 0, FILE_BYTES);
+		both[i] = ahead_open(&common, fileno(file), 0, FILE_BYTES);
 		ck_assert_ptr_nonnull(both[i]);
 	}
 	while (ahead_next(both[0], &bytes, &lane)) {
@@ -194,7 +202,81 @@ START_TEST(files_share_the_threads)
 	ck_assert_uint_eq(offset, FILE_BYTES);
 	ahead_close(both[0]);
 	ahead_close(both[1]);
-	pool_release(&pool);
+	end_sharing();
+}
+END_TEST
+
+/* Reads all of the file, and notes who walked: that many. */
+static size_t list_lanes(struct lane *lanes[], size_t max)
+{
+	struct ahead *ahead = ahead_open(&common, fileno(file), 0, FILE_BYTES);
+	struct span bytes;
+	struct lane *lane;
+	size_t count = 0;
+
+	ck_assert_ptr_nonnull(ahead);
+	while (ahead_next(ahead, &bytes, &lane)) {
+		size_t i = 0;
+
+		while (i < count && lanes[i] != lane)
+			i++;
+		if (i < count)
+			continue;
+		ck_assert_uint_lt(count, max);
+		lanes[count++] = lane;
+	}
+	ahead_close(ahead);
+	return count;
+}
+
+START_TEST(the_next_file_has_the_lanes_that_learned)
+{
+	struct lane *first[32], *second[32];
+	size_t count;
+
+	begin_sharing(2);
+	count = list_lanes(first, 32);
+	ck_assert_uint_eq(count, 3 * 4 + 1);
+	ck_assert_uint_eq(list_lanes(second, 32), count);
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+
+		while (at < count && second[at] != first[i])
+			at++;
+		ck_assert_uint_lt(at, count);
+	}
+	end_sharing();
+}
+END_TEST
+
+START_TEST(many_files_have_few_blocks_each)
+{
+	struct lane *lanes[32];
+
+	begin_sharing(7);
+	common.files = 100;
+	ck_assert_uint_eq(list_lanes(lanes, 32), 4 + 1);
+	common.files = 4;
+	ck_assert_uint_eq(list_lanes(lanes, 32), 8 + 1);
+	/* No more than the file has. */
+	common.files = 1;
+	ck_assert_uint_eq(list_lanes(lanes, 32), 21);
+	end_sharing();
+}
+END_TEST
+
+/* A few lines are enough to walk along all the others. */
+START_TEST(a_new_lane_learns_before_it_walks)
+{
+	struct lane lane;
+	unsigned lessons;
+
+	ck_assert_int_eq(lane_init(&lane, &fields, LEVEL_BEST, 0), 0);
+	lessons = lane.lessons;
+	lane_prepare(&lane, span_make(content, LANE_REACH_BYTES));
+	ck_assert_uint_gt(lane.walk.records, 1000);
+	ck_assert_uint_eq(lane.lessons, lessons);
+	lane_release(&lane);
 }
 END_TEST
 
@@ -210,19 +292,17 @@ static bool is_twice(struct span bytes, uint64_t offset)
 /* As a source reads it: first what was there, then what came meanwhile. */
 START_TEST(a_file_that_grows_is_read_to_its_end)
 {
-	struct ahead_options options = {
-		.pool = &pool, .lanes = 3, .fields = &fields};
 	static char memory[LANE_REACH_BYTES];
 	struct read_area area = {memory, sizeof(memory)};
 	struct regular regular;
 	struct chunk chunk;
 	uint64_t offset = 0;
 
-	pool_init(&pool, 2);
+	begin_sharing(2);
 	regular_init(&regular);
 	ck_assert_int_eq(regular_adopt(&regular, dup(fileno(file))), 0);
 	ck_assert_int_eq(regular_begin(&regular, "file", NULL), REGULAR_NEW);
-	regular_read_ahead(&regular, &options);
+	regular_read_ahead(&regular, &common);
 	ck_assert_ptr_nonnull(regular.ahead);
 	ck_assert_uint_eq(fwrite(content, 1, FILE_BYTES, file), FILE_BYTES);
 	ck_assert_int_eq(fflush(file), 0);
@@ -237,7 +317,7 @@ START_TEST(a_file_that_grows_is_read_to_its_end)
 	ck_assert_uint_eq(offset, 2 * FILE_BYTES);
 	ck_assert_int_eq(memcmp(regular.head, content, regular.head_bytes), 0);
 	regular_release(&regular);
-	pool_release(&pool);
+	end_sharing();
 }
 END_TEST
 
@@ -256,6 +336,9 @@ int main(void)
 	tcase_add_test(cases, an_error_is_left_to_who_reads_on);
 	tcase_add_test(cases, it_can_be_closed_at_any_time);
 	tcase_add_test(cases, files_share_the_threads);
+	tcase_add_test(cases, the_next_file_has_the_lanes_that_learned);
+	tcase_add_test(cases, many_files_have_few_blocks_each);
+	tcase_add_test(cases, a_new_lane_learns_before_it_walks);
 	tcase_add_test(cases, a_file_that_grows_is_read_to_its_end);
 	suite_add_tcase(suite, cases);
 	srunner_run_all(runner, CK_NORMAL);
