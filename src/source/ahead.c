@@ -13,6 +13,10 @@
 /* And for each file, at least: a source's turn. */
 #define BLOCKS_A_TURN 4
 
+/* All files together, unless one needs more for all lanes: beyond that there is
+ * more to be lost in the caches than to be gained. */
+#define BLOCKS_MAX 256
+
 struct block {
 	struct job job; /* first: a block is one of these */
 	struct lane lane;
@@ -57,7 +61,15 @@ static void block_free(struct block *block)
 	free(block);
 }
 
-/* One that is spare, or a new one. NULL: memory is out. */
+/* May one more be made? */
+static bool may_make(const struct ahead_common *common)
+{
+	size_t max = (size_t)common->lanes * BLOCKS_A_LANE + 1;
+
+	return common->made < (max > BLOCKS_MAX ? max : BLOCKS_MAX);
+}
+
+/* One that is spare, or a new one. NULL: there are enough, or memory is out. */
 static struct block *block_get(struct ahead_common *common)
 {
 	struct block *block = common->spare;
@@ -66,7 +78,7 @@ static struct block *block_get(struct ahead_common *common)
 		common->spare = block->next_spare;
 		return block;
 	}
-	block = calloc(1, sizeof(*block));
+	block = may_make(common) ? calloc(1, sizeof(*block)) : NULL;
 	if (!block)
 		return NULL;
 	block->job.run = make_block;
@@ -77,6 +89,7 @@ static struct block *block_get(struct ahead_common *common)
 		block_free(block);
 		return NULL;
 	}
+	common->made++;
 	return block;
 }
 

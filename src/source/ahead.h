@@ -29,6 +29,7 @@ struct ahead_common {
 	/* Its own: blocks that no file has now, with all that their lanes have
 	 * learned. */
 	struct block *spare;
+	size_t made; /* with those that files have */
 };
 
 /* Smaller files are read as they are. */
@@ -42,7 +43,7 @@ struct ahead;
 /*
  * Begins to read the bytes from `offset` to `end`, which were there when the
  * file was looked at. The descriptor and what is shared are borrowed. NULL:
- * memory is out.
+ * memory is out, or other files have all that may be used.
  */
 struct ahead *ahead_open(struct ahead_common *common, int fd, uint64_t offset,
 			 uint64_t end) MUST_CHECK;

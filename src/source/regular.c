@@ -345,7 +345,7 @@ void regular_read_ahead(struct regular *regular, struct ahead_common *common)
 	if (!common || end < regular->offset ||
 	    end - regular->offset < AHEAD_MIN_BYTES)
 		return;
-	/* Without memory for it, the file is read as it is. */
+	/* Without room for it, the file is read as it is. */
 	regular->ahead = ahead_open(common, regular->fd, regular->offset, end);
 }
 

@@ -265,6 +265,27 @@ START_TEST(many_files_have_few_blocks_each)
 }
 END_TEST
 
+START_TEST(there_are_blocks_for_some_files_only)
+{
+	struct ahead *all[100];
+	size_t count = 0;
+
+	begin_sharing(1);
+	common.files = 100;
+	while (count < 100 && (all[count] = ahead_open(&common, fileno(file), 0,
+						       FILE_BYTES)) != NULL)
+		count++;
+	ck_assert_uint_eq(count, 256 / 5);
+	/* What one gives back is another's. */
+	ahead_close(all[0]);
+	all[0] = ahead_open(&common, fileno(file), 0, FILE_BYTES);
+	ck_assert_ptr_nonnull(all[0]);
+	while (count > 0)
+		ahead_close(all[--count]);
+	end_sharing();
+}
+END_TEST
+
 /* A few lines are enough to walk along all the others. */
 START_TEST(a_new_lane_learns_before_it_walks)
 {
@@ -338,6 +359,7 @@ int main(void)
 	tcase_add_test(cases, files_share_the_threads);
 	tcase_add_test(cases, the_next_file_has_the_lanes_that_learned);
 	tcase_add_test(cases, many_files_have_few_blocks_each);
+	tcase_add_test(cases, there_are_blocks_for_some_files_only);
 	tcase_add_test(cases, a_new_lane_learns_before_it_walks);
 	tcase_add_test(cases, a_file_that_grows_is_read_to_its_end);
 	suite_add_tcase(suite, cases);
