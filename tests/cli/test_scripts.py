@@ -207,7 +207,7 @@ def test_setup_on_a_system_that_it_does_not_know_names_the_packages(bare):
     assert done.status == 1
     assert done.out == b""
     for name in (b"gcc", b"libc6-dev", b"make", b"python3", b"pkg-config",
-                 b"libgmp-dev", b"libsqlite3-dev"):
+                 b"libgmp-dev", b"libsqlite3-dev", b"librdkafka-dev"):
         assert b"\n  " + name + b" (for " in done.err
     assert b"clang" not in done.err
 
@@ -219,8 +219,26 @@ def test_setup_without_rights_says_the_command_to_type(bare):
     assert done.status == 1
     assert done.err.endswith(
         b"apt-get install gcc libc6-dev make python3 pkg-config libgmp-dev"
-        b" libsqlite3-dev\n")
+        b" libsqlite3-dev librdkafka-dev\n")
     assert not (bare / "asked").exists()
+
+
+@pytest.mark.parametrize("says, wanted", [
+    ('openjdk version "17.0.15" 2025-04-15', False),
+    ('openjdk version "21" 2023-09-19', False),
+    ('openjdk version "11.0.2" 2019-01-15', True),
+    ('java version "1.8.0_202"', True),
+])
+def test_setup_of_a_cluster_wants_a_java_that_is_new_enough(bare, says, wanted):
+    write_command(bare, "cc", "cat >/dev/null\n")
+    for name in ("make", "python3", "pkg-config", "mvn", "kcat"):
+        write_command(bare, name, "")
+    write_command(bare, "java", f"echo '{says}' >&2\n")
+    done = call("sh", SETUP, "cluster", env={"PATH": str(bare)},
+                stdin=subprocess.DEVNULL)
+    assert done.status == int(wanted)
+    assert (b"default-jre-headless (for scripts/kafka-broker)"
+            in done.err) == wanted
 
 
 # --- lint-layers --------------------------------------------------------------
