@@ -194,6 +194,58 @@ struct position *positions_claim_stream(struct positions *positions,
 	return found;
 }
 
+/* The claimed one of that name, or NULL. */
+static struct position *find_claimed(const struct positions *positions,
+				     const char *name)
+{
+	for (size_t i = 0; i < positions->count; i++)
+		if (positions->list[i]->claimed &&
+		    positions->list[i]->kind == POSITION_PARTITION &&
+		    strcmp(positions->list[i]->name, name) == 0)
+			return positions->list[i];
+	return NULL;
+}
+
+struct position *positions_claim_partition(struct positions *positions,
+					   const char *name, bool *twice)
+{
+	struct position place = {
+		.kind = POSITION_PARTITION,
+		.name = (char *)name,
+		.newest_ns = TIME_NONE,
+	};
+	struct position *found =
+		positions_find(positions, POSITION_PARTITION, name);
+
+	*twice = !found && find_claimed(positions, name);
+	if (!found && !*twice)
+		found = positions_add(positions, &place);
+	if (found)
+		found->claimed = true;
+	return found;
+}
+
+void positions_begin(struct positions *positions, struct position *position,
+		     uint64_t offset, int64_t newest_ns)
+{
+	if (position->begun)
+		return;
+	position->begun = true;
+	position->first = offset;
+	position->offset = offset;
+	position->newest_ns = newest_ns;
+	position->changed = true;
+	positions->is_urgent = true;
+}
+
+void position_set(struct position *position, uint64_t offset, uint64_t lines)
+{
+	position->changed |=
+		position->offset != offset || position->line_number != lines;
+	position->offset = offset;
+	position->line_number = lines;
+}
+
 void position_move(struct position *position, int64_t newest_ns)
 {
 	position->changed |= position->newest_ns != newest_ns;

@@ -23,6 +23,9 @@
 enum position_kind {
 	POSITION_FILE,
 	POSITION_STREAM, /* known by its name; only newest_ns counts */
+	/* Known by its name, too: the offset is that of a message, and the
+	 * line_number how many lines of it were read. */
+	POSITION_PARTITION,
 };
 
 struct position {
@@ -33,8 +36,10 @@ struct position {
 	uint64_t hash; /* of the first hashed_bytes of the file */
 	uint32_t hashed_bytes;
 	uint64_t offset;      /* of the first byte that is to be read */
+	uint64_t first;	      /* a partition: where it was begun in this run */
 	uint64_t line_number; /* of the line before it; from 1, 0: none */
 	int64_t newest_ns;    /* newest event time read, or TIME_NONE */
+	bool begun;	      /* a partition: the offset says something */
 	bool changed;	      /* since the state was saved */
 	bool kept;	      /* the state knows of it */
 	bool claimed;	      /* a source of this run goes by it */
@@ -82,6 +87,22 @@ struct position *positions_find(const struct positions *positions,
 struct position *positions_claim_stream(struct positions *positions,
 					const char *name) MUST_CHECK;
 
+/*
+ * The same of a partition, which is begun if the state knows of it. *twice:
+ * another source has it; then, or when memory is out, NULL.
+ */
+struct position *positions_claim_partition(struct positions *positions,
+					   const char *name,
+					   bool *twice) MUST_CHECK;
+
+/* Where a partition is read from that was not begun, which the state should
+ * know at once. */
+void positions_begin(struct positions *positions, struct position *position,
+		     uint64_t offset, int64_t newest_ns);
+
+/* Where a partition goes on; changed if it was another place. */
+void position_set(struct position *position, uint64_t offset, uint64_t lines);
+
 /* Its newest event time; changed if it was another. */
 void position_move(struct position *position, int64_t newest_ns);
 
@@ -93,8 +114,9 @@ void positions_save(struct positions *positions, struct savepoint *savepoint);
 
 /*
  * Adds those that the state does not know of, as they were before anything was
- * read: it goes beside any other savepoint. A file that loses its name before
- * the next window is then looked for by the next run, even after a kill -9.
+ * read (a partition as it was begun): it goes beside any other savepoint. A
+ * file that loses its name before the next window is then looked for by the
+ * next run, even after a kill -9.
  */
 void positions_save_new(struct positions *positions,
 			struct savepoint *savepoint);

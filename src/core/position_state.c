@@ -27,7 +27,8 @@ void positions_save(struct positions *positions, struct savepoint *savepoint)
 	for (size_t i = 0; i < positions->count; i++) {
 		struct position *position = positions->list[i];
 
-		if (!position->changed)
+		if (!position->changed ||
+		    (position->kind == POSITION_PARTITION && !position->begun))
 			continue;
 		put(savepoint, position);
 		position->changed = false;
@@ -44,9 +45,10 @@ void positions_save_new(struct positions *positions,
 		struct position *position = positions->list[i];
 		struct position begun = *position;
 
-		if (position->kept)
+		if (position->kept ||
+		    (position->kind == POSITION_PARTITION && !position->begun))
 			continue;
-		begun.offset = 0;
+		begun.offset = position->first;
 		begun.line_number = 0;
 		begun.newest_ns = TIME_NONE;
 		put(savepoint, &begun);
@@ -62,7 +64,7 @@ static bool get(struct span bytes, struct position *position)
 	uint64_t kind, hashed_bytes;
 	struct span name;
 
-	if (!saved_get_number(&bytes, &kind) || kind > POSITION_STREAM ||
+	if (!saved_get_number(&bytes, &kind) || kind > POSITION_PARTITION ||
 	    !saved_get_text(&bytes, &name) ||
 	    !saved_get_number(&bytes, &position->inode) ||
 	    !saved_get_number(&bytes, &position->hash) ||
@@ -74,6 +76,7 @@ static bool get(struct span bytes, struct position *position)
 		return false;
 	position->kind = (enum position_kind)kind;
 	position->hashed_bytes = (uint32_t)hashed_bytes;
+	position->begun = position->kind == POSITION_PARTITION;
 	position->name = strndup(name.data, name.size);
 	return position->name != NULL;
 }
