@@ -13,6 +13,7 @@
  *     engine_ahead.c    bytes are taken, line by line or by what was walked
  *     engine_count.c    records are counted
  *     engine_windows.c  windows close
+ *     engine_deltas.c   what a member hands over
  *     engine_save.c     what a later run goes on from,
  *     engine_restore.c  and how it does
  */
@@ -47,7 +48,11 @@ struct query {
 	int64_t window_ns; /* 0: all; with merge: the first whole row's */
 	int64_t slide_ns;  /* the window's, if it does not slide */
 	bool timed;	   /* by event time, else by arrival */
-	bool aligned;	   /* by arrival: windows at multiples since 1970 */
+	/* A member's: nothing closes and nothing is late; what was counted is
+	 * taken off by engine_next_delta(). It is timed. */
+	bool publishes;
+	bool arrives; /* a member's: a record's time is when it was read */
+	bool aligned; /* by arrival: windows at multiples since 1970 */
 	int64_t lateness_ns;
 	/* INT64_MAX: never; 0: window and lateness, at least 30 s */
 	int64_t idle_ns;
@@ -230,6 +235,39 @@ void engine_judge_rest(struct engine *engine);
 
 /* The tallies of the run so far. */
 struct tallies engine_tallies(const struct engine *engine);
+
+/* A message without a value: read, and filtered. */
+void engine_take_deleted(struct engine *engine, struct stream *stream);
+
+/* --- what a member hands over --------------------------------------------- */
+
+/* What was counted of a group in a window; pointers are the engine's. */
+struct engine_delta {
+	int64_t start_ns;
+	int64_t end_ns;
+	const unsigned char *key; /* encoded, see key.h */
+	uint64_t count;
+	const struct sum *sum; /* NULL: nothing is summed */
+};
+
+/* Where engine_next_delta() is; begins as {0}. */
+struct delta_place {
+	size_t slot;
+	uint32_t at;
+};
+
+/*
+ * The next of what was counted since engine_drop_deltas(), in no order of time.
+ * False: that was all.
+ */
+bool engine_next_delta(const struct engine *engine, struct delta_place *place,
+		       struct engine_delta *delta);
+
+/*
+ * It was handed over, or is void (then the tallies of the run do not hold it):
+ * nothing is counted. -1: memory is out.
+ */
+int engine_drop_deltas(struct engine *engine, bool is_void) MUST_CHECK;
 
 /* --- what a later run goes on from ---------------------------------------- */
 

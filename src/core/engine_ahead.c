@@ -21,7 +21,8 @@ static bool is_simple(const struct engine *engine, int64_t now_ns)
 	const struct order_query *records = &engine->query.records;
 	const struct windows *windows = &engine->windows;
 
-	return !engine->query.timed && engine->order.fields.slot_count == 1 &&
+	return (!engine->query.timed || engine->query.arrives) &&
+	       engine->order.fields.slot_count == 1 &&
 	       records->key_count == 1 && !engine->last_ns &&
 	       engine->query.max_line_bytes >= LANE_REACH_BYTES &&
 	       windows_is_hot(windows, now_ns) &&

@@ -97,7 +97,7 @@ static bool is_late(const struct engine *engine, int64_t time_ns)
 	const struct windows *windows = &engine->windows;
 	int64_t value_ns = engine->watermark.value_ns;
 
-	return time_ns < value_ns &&
+	return time_ns < value_ns && !engine->query.publishes &&
 	       windows_start(windows, windows_pane(windows, time_ns) +
 					      windows->span) <= value_ns;
 }
@@ -186,7 +186,8 @@ static enum engine_event count_record(struct engine *engine,
 				      int64_t now_ns)
 {
 	bool timed = engine->query.timed;
-	int64_t time_ns = timed ? record->time_ns : now_ns;
+	bool arrives = !timed || engine->query.arrives;
+	int64_t time_ns = arrives ? now_ns : record->time_ns;
 	enum engine_event event;
 
 	if (timed && is_late(engine, time_ns))

@@ -13,6 +13,9 @@ void engine_look(struct engine *engine)
 	int64_t next;
 
 	engine->due = false;
+	/* What a member counts, the merge closes. */
+	if (engine->query.publishes)
+		return;
 	if (!engine->laid || value_ns == TIME_NONE)
 		return;
 	next = windows_next(windows);
@@ -30,7 +33,9 @@ int64_t engine_next_end(const struct engine *engine)
 	int64_t next = windows->closed + 1;
 
 	if (engine->query.timed)
-		next = engine->laid ? windows_next(windows) : PANE_NONE;
+		next = engine->laid && !engine->query.publishes
+			       ? windows_next(windows)
+			       : PANE_NONE;
 	return next == PANE_NONE ? INT64_MAX : windows_start(windows, next + 1);
 }
 
@@ -297,6 +302,8 @@ uint64_t engine_leave_out(struct engine *engine, int64_t now_ns)
 
 bool engine_has_rest(const struct engine *engine, int64_t now_ns)
 {
+	if (engine->query.publishes)
+		return false;
 	if (engine->query.timed)
 		return engine->laid &&
 		       windows_next(&engine->windows) != PANE_NONE;

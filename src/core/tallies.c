@@ -36,3 +36,13 @@ void tallies_add(struct tallies *sum, const struct tallies *more)
 	sum->filtered += more->filtered;
 	sum->late += more->late;
 }
+
+void tallies_subtract(struct tallies *sum, const struct tallies *less)
+{
+	sum->read -= less->read;
+	sum->counted -= less->counted;
+	for (size_t i = 0; i < REJECT_REASONS; i++)
+		sum->rejected[i] -= less->rejected[i];
+	sum->filtered -= less->filtered;
+	sum->late -= less->late;
+}

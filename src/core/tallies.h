@@ -34,5 +34,7 @@ const char *reject_reason_name(enum reject_reason reason);
 
 uint64_t tallies_rejected(const struct tallies *tallies);
 void tallies_add(struct tallies *sum, const struct tallies *more);
+/* Takes back what was added. */
+void tallies_subtract(struct tallies *sum, const struct tallies *less);
 
 #endif

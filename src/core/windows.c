@@ -300,6 +300,20 @@ int windows_skip(struct windows *windows, int64_t pane, uint32_t groups)
 	return 0;
 }
 
+void windows_empty(struct windows *windows)
+{
+	int64_t index;
+
+	while (panes_first(&windows->panes, &index)) {
+		struct pane *pane = panes_find(&windows->panes, index);
+
+		panes_take_first(&windows->panes);
+		if (pane)
+			panes_close(&windows->panes, pane);
+	}
+	forget_hot(windows);
+}
+
 void windows_reopen(struct windows *windows)
 {
 	windows->closed--;

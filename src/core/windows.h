@@ -149,6 +149,9 @@ int windows_regather(struct windows *windows, const struct pane *pane,
 int windows_skip(struct windows *windows, int64_t pane,
 		 uint32_t groups) MUST_CHECK;
 
+/* Closes all panes that are open, none of which was gathered. */
+void windows_empty(struct windows *windows);
+
 /* By arrival, without sliding: the pane closed last is counted in once more. */
 void windows_reopen(struct windows *windows);
 
