@@ -14,9 +14,10 @@ struct reject {
 	enum reject_reason reason;
 	const char *stream;   /* its name */
 	uint64_t line_number; /* from 1 */
-	size_t column;	      /* in bytes, from 1 */
-	const char *field;    /* missing_key, bad_key: the FIELD; else NULL */
-	struct span line;     /* as read, CR included; of too_long the start */
+	const char *place; /* as messages show it, or NULL: the line number */
+	size_t column;	   /* in bytes, from 1 */
+	const char *field; /* missing_key, bad_key: the FIELD; else NULL */
+	struct span line;  /* as read, CR included; of too_long the start */
 };
 
 #endif

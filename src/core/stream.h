@@ -22,6 +22,9 @@ struct stream {
 	bool delivered;	      /* a record came */
 	uint64_t origin;      /* where in the source its first byte stands */
 	uint64_t taken;	      /* bytes handed in since then */
+	/* Which partition of its topic it is, of so many; 0: it is none. */
+	uint32_t partition;
+	uint32_t partitions;
 	struct stream_time *time; /* its own, or shared with another */
 	struct stream_time own_time;
 };

@@ -104,7 +104,9 @@ static void show(const struct reject *reject, uint64_t left_out,
 {
 	const char *reason = reject_reason_name(reject->reason);
 	struct buffer text = {0};
+	struct error line;
 
+	error_set(&line, "line %" PRIu64, reject->line_number);
 	if (reject->field) {
 		buffer_append_text(&text, " '");
 		append_shown(&text, span_of(reject->field));
@@ -114,9 +116,9 @@ static void show(const struct reject *reject, uint64_t left_out,
 	if (left_out > 0)
 		buffer_printf(&text, " (%" PRIu64 " more %s since)", left_out,
 			      reason);
-	log_line(log, LOG_NORMAL, "%s: line %" PRIu64 ", column %zu: %s%.*s",
-		 reject->stream, reject->line_number, reject->column, reason,
-		 (int)text.size, text.data ? text.data : "");
+	log_line(log, LOG_NORMAL, "%s: %s, column %zu: %s%.*s", reject->stream,
+		 reject->place ? reject->place : line.message, reject->column,
+		 reason, (int)text.size, text.data ? text.data : "");
 	buffer_release(&text);
 }
 

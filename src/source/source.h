@@ -10,7 +10,8 @@
  * The order of a stream's chunks: OPENED, DATA..., then ENDED or LOST. DOWN
  * stands only between streams. After a chunk with AFTER_OVER there is no other.
  * Streams of one source may overlap: a rotated file is read to its end beside
- * its successor.
+ * its successor, partitions of a topic are read side by side. A source may be
+ * open without a stream: then OPENED, LOST and ENDED have none.
  *
  * With a --state a source keeps a position for each stream that can be read
  * again: source_restore() before the start, source_note() before a save.
@@ -30,12 +31,19 @@
 #include "core/stream.h"
 
 enum chunk_kind {
-	CHUNK_OPENED, /* the source is up, and the stream begins */
-	CHUNK_DATA,   /* bytes of the stream */
-	CHUNK_ENDED,  /* the stream ended by itself; a half line is a record */
-	CHUNK_LOST,   /* the stream failed; a half line is a record */
-	CHUNK_DOWN,   /* could not be opened; the message says why */
-	CHUNK_NOTE,   /* something to say, by the message; all goes on */
+	CHUNK_OPENED,  /* the source is up, and the stream begins */
+	CHUNK_DATA,    /* bytes of the stream */
+	CHUNK_DELETED, /* a message without a value: read, and filtered */
+	CHUNK_LEFT,    /* the stream is over, or another's; it holds nothing
+			  back, and the source goes on */
+	CHUNK_LEAVING, /* streams are to be given to others: what was counted
+			  of them is handed over first; see `lost` */
+	CHUNK_GAP,     /* part of the stream is not there any more: the message
+			  says what */
+	CHUNK_ENDED,   /* the stream ended by itself; a half line is a record */
+	CHUNK_LOST,    /* the stream failed; a half line is a record */
+	CHUNK_DOWN,    /* could not be opened; the message says why */
+	CHUNK_NOTE,    /* something to say, by the message; all goes on */
 };
 
 /* What comes after an ENDED, LOST or DOWN. */
@@ -48,7 +56,7 @@ enum chunk_after {
 struct chunk {
 	enum chunk_kind kind;
 	enum chunk_after after;
-	/* The source's; stands until the source is closed. NULL with DOWN. */
+	/* The source's; stands until the source is closed. NULL: none. */
 	struct stream *stream;
 	/* DATA: in the area given to source_next(), until its next call. */
 	struct span bytes;
@@ -57,7 +65,9 @@ struct chunk {
 	/* ENDED: its unfinished last line is no record: a later run reads it.
 	 */
 	bool half_left;
-	/* LOST, DOWN, NOTE: the message, with the source's name. */
+	/* LEAVING: others have them already, and count what is not told. */
+	bool lost;
+	/* LOST, DOWN, GAP, NOTE: the message, with the source's name. */
 	struct error why;
 };
 
@@ -78,6 +88,7 @@ static inline enum source_status chunk_tell(struct chunk *chunk,
 	chunk->bytes = span_make(NULL, 0);
 	chunk->lane = NULL;
 	chunk->half_left = false;
+	chunk->lost = false;
 	chunk->why.message[0] = '\0';
 	return SOURCE_CHUNK;
 }
@@ -115,6 +126,10 @@ struct source_ops {
 	int (*restore)(struct source *source, struct positions *positions,
 		       struct error *error);
 	int (*note)(struct source *source, struct error *error);
+	/* The next two may be NULL. */
+	void (*commit)(struct source *source);
+	void (*locate)(const struct source *source, const struct stream *stream,
+		       uint64_t line, struct error *text);
 	void (*report)(const struct source *source,
 		       struct source_report *report);
 	void (*close)(struct source *source);
@@ -188,6 +203,23 @@ MUST_CHECK static inline int source_note(struct source *source,
 					 struct error *error)
 {
 	return source->ops->note ? source->ops->note(source, error) : 0;
+}
+
+/* What was read so far is counted and printed: others may be told so. */
+static inline void source_commit(struct source *source)
+{
+	if (source->ops->commit)
+		source->ops->commit(source);
+}
+
+/* How messages say where a line of the stream stands; it was just counted. */
+static inline void source_locate(const struct source *source,
+				 const struct stream *stream, uint64_t line,
+				 struct error *text)
+{
+	error_set(text, "line %llu", (unsigned long long)line);
+	if (source->ops->locate)
+		source->ops->locate(source, stream, line, text);
 }
 
 /* Closes descriptors, leaves the loop, frees the source. */
