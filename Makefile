@@ -13,8 +13,11 @@ PKG_CONFIG ?= pkg-config
 PYTHON ?= $(firstword $(shell for p in python3 /usr/bin/python3; do \
 	$$p -c 'import pytest' 2>/dev/null && echo $$p; done) python3)
 
+# What can be left out: make KAFKA=no
+KAFKA ?= yes
+
 # Found by pkg-config.
-LIBRARIES = gmp sqlite3
+LIBRARIES = gmp sqlite3 $(if $(filter no,$(KAFKA)),,rdkafka libcjson)
 OC_CPPFLAGS := -Isrc -D_GNU_SOURCE -DORDERCOUNT_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 OC_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
@@ -30,6 +33,14 @@ endif
 
 # completion_main.c is a program of its own, which writes the completions.
 SOURCES := $(filter-out src/completion_main.c,$(wildcard src/*.c src/*/*.c src/*/*/*.c))
+# A part that is left out is a file that says so.
+SOURCES := $(filter-out $(if $(filter no,$(KAFKA)),\
+	$(filter-out src/kafka/none.c,$(wildcard src/kafka/*.c)),\
+	src/kafka/none.c),$(SOURCES))
+# Places at which tests stop the program.
+ifeq ($(TEST_STEPS),yes)
+OC_CPPFLAGS += -DTEST_STEPS
+endif
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
 COMPLETION_OBJECTS := $(BUILD)/completion_main.o $(BUILD)/option_table.o
 COMPLETIONS := $(addprefix $(BUILD)/,ordercount.bash _ordercount \
@@ -37,7 +48,8 @@ COMPLETIONS := $(addprefix $(BUILD)/,ordercount.bash _ordercount \
 # Everything but main.c: what unit tests link with.
 PARTS := $(filter-out $(BUILD)/main.o,$(OBJECTS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,\
-	$(wildcard tests/unit/test_*.c))
+	$(filter-out $(if $(filter no,$(KAFKA)),tests/unit/test_kafka_%),\
+	$(wildcard tests/unit/test_*.c)))
 
 .PHONY: all
 all: $(BUILD)/ordercount $(COMPLETIONS)
@@ -91,7 +103,7 @@ $(BUILD)/ordercount.fish: $(BUILD)/completion
 
 # Touched only when a flag is another one than last time. Whoever installs is
 # often root with another environment, and takes what is there.
-FLAGS := $(subst ','\'',$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+FLAGS := $(subst ','\'',$(KAFKA) $(TEST_STEPS) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 $(BUILD)/flags: $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),ALWAYS)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@

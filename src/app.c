@@ -145,7 +145,7 @@ static int open_all(struct app *app)
 	app->rejects_opened = true;
 	open_report(app);
 	report_restart(&app->report, empty);
-	return app_open_feeds(app);
+	return app_open_publishing(app) != 0 ? -1 : app_open_feeds(app);
 failed:
 	/* A signal ends the wait for the reader of a FIFO: no failure. */
 	if (app->signals_opened)
@@ -266,6 +266,12 @@ static int64_t next_due(const struct app *app)
 	int64_t window_ns = window_due(app);
 	int64_t run_ns = TIME_NEVER;
 
+	/* Awake is who looks at the clock. */
+	if (app->counts_awake && app->engine.query.timed &&
+	    window_ns != TIME_NEVER &&
+	    window_ns > app->clock.mono_ns + AWAKE_STEP_NS / 2)
+		window_ns = app->clock.mono_ns + AWAKE_STEP_NS / 2;
+
 	if (app->input_ready ||
 	    (app->out.printing && !queue_is_full(&app->queue)) ||
 	    app_wants_mark(app) || can_settle(app))
@@ -278,6 +284,8 @@ static int64_t next_due(const struct app *app)
 		due_ns = window_ns;
 	if (run_ns < due_ns)
 		due_ns = run_ns;
+	if (app_publish_due(app) < due_ns)
+		due_ns = app_publish_due(app);
 	if (app->signal != 0 && end_due(app) < due_ns)
 		due_ns = end_due(app);
 	return due_ns;
@@ -308,6 +316,7 @@ static void turn(struct app *app)
 	app_settle(app);
 	write_files(app);
 	app_read_feeds(app);
+	app_publish(app);
 	write_files(app);
 	check_end(app);
 	app_status_draw(app);
@@ -371,6 +380,7 @@ int app_run(const struct options *options, int *signal)
 			turn(&app);
 	log_status_erase(&app.log);
 	say_half_lines(&app);
+	app_close_publishing(&app);
 	app_close_state(&app);
 	close_files(&app);
 	app_status_end(&app);

@@ -110,9 +110,12 @@ static void feed_closed(struct app *app, struct feed *feed)
 	if (!ended)
 		say_failure(app, feed);
 	feed->stream = NULL;
-	if (app->held.chunk.after == AFTER_OVER)
+	if (app->held.chunk.after == AFTER_OVER) {
+		struct stream *stream = app->held.chunk.stream;
+
 		watermark_remove(&app->engine.watermark,
-				 app->held.chunk.stream->time);
+				 stream ? stream->time : &feed->waiting);
+	}
 	switch (app->held.chunk.after) {
 	case AFTER_NEXT:
 		if (!ended)
@@ -137,6 +140,26 @@ static void feed_closed(struct app *app, struct feed *feed)
 	}
 }
 
+/* The stream is another's, or over; the source goes on. */
+static void stream_left(struct app *app, struct feed *feed)
+{
+	struct stream *stream = app->held.chunk.stream;
+
+	watermark_remove(&app->engine.watermark, stream->time);
+	if (feed->stream == stream)
+		feed->stream = NULL;
+}
+
+/* Part of a stream is lost: said, and the run is hurt, but goes on. */
+static void stream_gap(struct app *app)
+{
+	app->hurt = true;
+	app->status = 1;
+	if (!app->engine.query.timed)
+		coverage_source_hurt(&app->engine.coverage);
+	log_line(&app->log, LOG_MUST, "%s", app->held.chunk.why.message);
+}
+
 /* Dialling came to nothing. */
 static void feed_down(struct app *app, struct feed *feed)
 {
@@ -151,15 +174,17 @@ static void feed_down(struct app *app, struct feed *feed)
 
 static void note_reject(struct app *app)
 {
-	const struct reject *reject = &app->engine.reject;
-	struct error error;
+	struct reject *reject = &app->engine.reject;
+	struct error error, place;
 
+	source_locate(app->held.feed->source, app->held.chunk.stream,
+		      reject->line_number, &place);
+	reject->place = place.message;
 	rejects_add(&app->rejects, reject, &app->log, app->clock.mono_ns);
 	if (!app->options->strict)
 		return;
-	error_set(&error, "%s: line %llu: %s (--strict)", reject->stream,
-		  (unsigned long long)reject->line_number,
-		  reject_reason_name(reject->reason));
+	error_set(&error, "%s: %s: %s (--strict)", reject->stream,
+		  place.message, reject_reason_name(reject->reason));
 	app_fail(app, &error);
 }
 
@@ -179,7 +204,7 @@ static bool count_records(struct app *app)
 		if (chunk->kind == CHUNK_DATA)
 			event = engine_take(&app->engine, chunk->stream,
 					    &chunk->bytes, held->read_ns);
-		else if (chunk->half_left)
+		else if (chunk->half_left || !chunk->stream)
 			return true;
 		else
 			event = engine_end_stream(&app->engine, chunk->stream,
@@ -214,6 +239,18 @@ static void take_data(struct app *app)
 			    app->held.read_ns);
 	app->held.heard = true;
 	app->held.full = !count_records(app);
+	/* By arrival, it is as new as when it was read. */
+	if (!app->held.full && app->engine.query.arrives)
+		watermark_move(&app->engine.watermark, time, app->held.read_ns);
+}
+
+static void take_deleted(struct app *app)
+{
+	struct stream *stream = app->held.chunk.stream;
+
+	engine_hear(&app->engine, stream->time, app_ready(app),
+		    app->held.read_ns);
+	engine_take_deleted(&app->engine, stream);
 }
 
 void app_take_held(struct app *app)
@@ -227,6 +264,10 @@ void app_take_held(struct app *app)
 	case CHUNK_OPENED: feed_opened(app, feed); break;
 	case CHUNK_DOWN: feed_down(app, feed); break;
 	case CHUNK_DATA: take_data(app); break;
+	case CHUNK_DELETED: take_deleted(app); break;
+	case CHUNK_LEFT: stream_left(app, feed); break;
+	case CHUNK_LEAVING: app_hand_over(app, feed); break;
+	case CHUNK_GAP: stream_gap(app); break;
 	case CHUNK_ENDED:
 	case CHUNK_LOST:
 		app->held.full = !count_records(app);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "kafka/kafka.h"
 #include "net/tcp.h"
 #include "source/open.h"
 
@@ -16,6 +17,19 @@
 #define TURN_NS		NS_PER_MS
 
 /* --- opening -------------------------------------------------------------- */
+
+static struct source *new_kafka(struct app *app, const struct operand *operand)
+{
+	struct kafka_options kafka = app_kafka_options(app, operand);
+
+	kafka.from_end = app->options->from_end;
+	kafka.until_end = app->options->until_end;
+	kafka.reconnect = app->options->reconnect;
+	kafka.merges = app->options->merge;
+	kafka.ranges = (const unsigned(*)[2])operand->partitions;
+	kafka.range_count = operand->range_count;
+	return kafka_source_new(operand->name, &kafka);
+}
 
 static struct source *new_source(struct app *app, const struct operand *operand,
 				 size_t number)
@@ -36,6 +50,7 @@ static struct source *new_source(struct app *app, const struct operand *operand,
 	struct stat status;
 
 	switch (operand->kind) {
+	case OPERAND_KAFKA: return new_kafka(app, operand);
 	case OPERAND_TCP:
 		return tcp_source_new(operand->name, operand->host,
 				      operand->port, &tcp);
@@ -101,7 +116,10 @@ int app_open_feeds(struct app *app)
 		feed->source = new_source(app, operand, i);
 		if (!feed->source)
 			goto no_memory;
-		feed->is_local = operand->kind != OPERAND_TCP;
+		feed->is_local = operand->kind != OPERAND_TCP &&
+				 operand->kind != OPERAND_KAFKA;
+		feed->is_kafka = operand->kind == OPERAND_KAFKA;
+		app->counts_awake |= feed->is_kafka;
 		app->report_sources[i].name = operand->name;
 		app->feed_count++;
 		if (app->keep.state &&

@@ -6,6 +6,7 @@
  *     app_chunk.c    what a chunk says
  *     app_state.c    what is kept for a later run
  *     app_print.c    windows on their way out
+ *     app_publish.c  what a member hands over
  *     app_replay.c   those of the run before
  *     app_windows.c  what happened, in its order
  *     app_feeds.c    the sources and their turns
@@ -22,6 +23,7 @@
 #include "base/loop.h"
 #include "base/signals.h"
 #include "core/engine.h"
+#include "kafka/kafka.h"
 #include "options.h"
 #include "output/queue.h"
 #include "output/rejects.h"
@@ -32,6 +34,9 @@
 
 /* Trouble that heals is said at most so often, but for -v. */
 #define TROUBLE_NS (60 * NS_PER_S)
+
+/* A longer time between two looks at the clock counts as no more than this. */
+#define AWAKE_STEP_NS (100 * NS_PER_MS)
 
 enum feed_state {
 	FEED_OPENING, /* was never up */
@@ -48,7 +53,11 @@ struct feed {
 	const struct stream *stream; /* the one that it is in, or NULL */
 	int64_t quiet_until_ns;	     /* mono: trouble is said with -v only */
 	bool is_local;		     /* nothing is dialled */
-	struct stream_time waiting;  /* its stream's, until there is one */
+	bool is_kafka;
+	/* --publish, of another source: what was told of it */
+	int64_t told_newest_ns;
+	bool told_idle;
+	struct stream_time waiting; /* its stream's, until there is one */
 };
 
 /* A chunk that was read and is not dealt with yet. */
@@ -117,6 +126,17 @@ struct keeping {
 	bool unsaved;	   /* the state failed: nothing more can be saved */
 };
 
+/* --publish: what was counted goes out in transactions. */
+struct publishing {
+	struct publisher *publisher; /* NULL: no member */
+	bool ready;		     /* it was opened */
+	int64_t due_ns;		     /* mono: of the next transaction */
+	char query[17];		     /* its hash */
+	bool running;		     /* a transaction is */
+	bool broken;		     /* it failed for good */
+	struct tallies sent;	     /* in the one that runs */
+};
+
 enum stop {
 	STOP_NOT,
 	STOP_INPUT,	/* the input ended: nothing is left to read */
@@ -151,6 +171,7 @@ struct app {
 	struct report_source *report_sources; /* one a feed */
 	struct way_out out;
 	struct keeping keep;
+	struct publishing publish;
 	struct queue queue;
 	struct rejects rejects;
 	struct status_line line;
@@ -173,6 +194,8 @@ struct app {
 	int64_t started_mono_ns;
 	int64_t unready_ns; /* in which the input was not read; see app_ready()
 			     */
+	bool counts_awake;  /* in steps of AWAKE_STEP_NS, see app_tick() */
+	int64_t ticked_ns;  /* mono: of the last one */
 	int64_t slept_ns;   /* mono: when the loop began to wait, and */
 	int64_t wake_ns;    /* when it was to be woken */
 	bool begun;
@@ -304,6 +327,30 @@ void app_send(struct app *app, bool filled, bool is_saved);
 
 /* Renders into the queue what it takes. */
 void app_print(struct app *app);
+
+/* --- app_publish.c -------------------------------------------------------- */
+
+/* What librdkafka is told, of a source or of the topic that is published to. */
+struct kafka_options app_kafka_options(const struct app *app,
+				       const struct operand *operand);
+
+/* Opens the topic, with --publish. -1: said, status 1. */
+int app_open_publishing(struct app *app) MUST_CHECK;
+
+/* Hands over what was counted, when it is time. */
+void app_publish(struct app *app);
+
+/* When it is time; mono. */
+int64_t app_publish_due(const struct app *app);
+
+/*
+ * A Kafka source has to let go of what it reads: what was counted is handed
+ * over, or void if others have it already. Waits for that.
+ */
+void app_hand_over(struct app *app, struct feed *feed);
+
+/* The run ends: the last of it; waits. Then closes the topic. */
+void app_close_publishing(struct app *app);
 
 /* --- app_replay.c --------------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 struct query app_query(const struct app *app)
 {
 	const struct options *options = app->options;
+	bool publishes = options->publish.name != NULL;
 	struct query query = {
 		.records =
 			{
@@ -27,14 +28,16 @@ struct query app_query(const struct app *app)
 		.merge = options->merge,
 		.window_ns = options->window_ns,
 		.slide_ns = options->slide_ns,
-		.timed = options->time_field || options->merge,
+		.timed = options->time_field || options->merge || publishes,
+		.publishes = publishes,
+		.arrives = publishes && !options->time_field,
 		.aligned = options->max_windows == 0 && options->run_ns == 0,
 		.lateness_ns = options->lateness_ns,
 		.idle_ns = options->idle_ns,
 		.max_ahead_ns = options->max_ahead_ns,
 		.forget_ns = options->forget_ns,
 		.max_line_bytes = (size_t)options->max_line_bytes,
-		.max_groups = options->max_groups,
+		.max_groups = publishes ? UINT32_MAX : options->max_groups,
 		.expected = options->expected,
 		.expected_count = options->expected_count,
 		.conditions = options->conditions,
@@ -138,7 +141,7 @@ void app_describe_query(const struct app *app, struct buffer *out)
 	if (options->slide_ns != options->window_ns)
 		add_duration(out, "slide", options->slide_ns);
 	add_text(out, "time", options->time_field);
-	if (options->lateness_ns > 0)
+	if (options->lateness_ns > 0 && !options->publish.name)
 		add_duration(out, "lateness", options->lateness_ns);
 	add_text(out, "sum", options->sum_field);
 	for (size_t i = 0; i < options->filter_count; i++)

@@ -141,10 +141,26 @@ static void wake(struct app *app)
 	app->slept_ns = 0;
 }
 
+/*
+ * Of a topic others count on what we say of silence: time in which we may have
+ * been stopped is none, however short. What is awake is counted in steps.
+ */
+static void count_awake(struct app *app, int64_t unready_ns)
+{
+	int64_t step_ns = app->clock.mono_ns - app->ticked_ns - unready_ns;
+
+	if (app->counts_awake && step_ns > AWAKE_STEP_NS)
+		app->unready_ns += step_ns - AWAKE_STEP_NS;
+	app->ticked_ns = app->clock.mono_ns;
+}
+
 void app_tick(struct app *app)
 {
+	int64_t unready_ns = app->unready_ns;
+
 	app_read_clock(app);
 	wake(app);
+	count_awake(app, app->unready_ns - unready_ns);
 	if (!app->gap.pending && overslept(app))
 		note_gap(app, false);
 }

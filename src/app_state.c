@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app_parts.h"
+#include "base/steps.h"
 
 /* How long the last saves of a run may take. */
 #define LAST_SAVES_MS 30000
@@ -205,12 +206,14 @@ static void start_save(struct app *app, struct outgoing *place)
 	note_taken(app);
 	place->number = state_last(app->keep.state) + 1;
 	app->keep.taken.said = app->keep.taken.number;
+	step_reach("saving");
 	state_save(app->keep.state, &place->savepoint, app->keep.taken.said);
 	app->keep.saving = true;
 }
 
 static void save_is_done(struct app *app)
 {
+	step_reach("saved");
 	app->keep.taken.kept = app->keep.taken.said;
 	app->out.saved += !app->keep.marking;
 	app->keep.saving = false;

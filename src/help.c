@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "kafka/kafka.h"
 #include "option_table.h"
 
 #define WIDTH	    79
@@ -80,6 +81,9 @@ void help_print(FILE *out)
 	print_entry(out, "  HOST PORT", "the same as tcp://HOST:PORT");
 	print_entry(out, "  tcp://HOST:PORT",
 		    "dial out over TCP; HOST is a name, IPv4 or [IPv6]");
+	print_entry(out, "  kafka://BROKER[,BROKER]/TOPIC[,TOPIC]",
+		    "every partition of the topics, or ?partitions=0-3,7; "
+		    "--group shares them");
 	print_entry(out, "  FILE", "a file or a FIFO; a log with --follow");
 	print_entry(out, "  DIRECTORY",
 		    "every regular file in it; with --follow those moved in "
@@ -114,9 +118,12 @@ void help_print(FILE *out)
 
 void version_print(FILE *out)
 {
+	const char *kafka = kafka_version();
+
 	fprintf(out,
 		"ordercount " ORDERCOUNT_VERSION "\n"
-		"Sources: tcp, file, directory, fifo, standard input\n"
-		"Libraries: GMP %s, SQLite %s\n",
-		gmp_version, sqlite3_libversion());
+		"Sources: tcp, %sfile, directory, fifo, standard input\n"
+		"Libraries: GMP %s, SQLite %s%s%s\n",
+		kafka ? "kafka, " : "", gmp_version, sqlite3_libversion(),
+		kafka ? ", librdkafka " : "", kafka ? kafka : "");
 }

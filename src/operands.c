@@ -14,10 +14,8 @@
 
 void operands_free(struct operand *operands, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		free(operands[i].name);
-		free(operands[i].host);
-	}
+	for (size_t i = 0; i < count; i++)
+		operand_release(&operands[i]);
 	free(operands);
 }
 
@@ -234,9 +232,11 @@ static int read_source(char **arguments, size_t count, size_t i, bool follow,
 
 		if (size == 3 && strncasecmp(text, "tcp", 3) == 0)
 			return read_tcp(text, scheme_end + 3, operand, error);
+		if (size == 5 && strncasecmp(text, "kafka", 5) == 0)
+			return operand_read_kafka(operand, text, true, error);
 		return error_set(error,
 				 "'%s': there is no scheme '%.*s' here, only "
-				 "tcp:// is built in",
+				 "tcp:// and kafka:// are",
 				 text, size, text);
 	}
 	if (!follow && is_bare_word(text))

@@ -9,14 +9,34 @@
 
 #include "base/error.h"
 
-enum operand_kind { OPERAND_TCP, OPERAND_STDIN, OPERAND_PATH };
+enum operand_kind { OPERAND_TCP, OPERAND_KAFKA, OPERAND_STDIN, OPERAND_PATH };
+
+/* Partitions from one to another, both included. */
+struct operand_range {
+	unsigned first;
+	unsigned last;
+};
 
 struct operand {
 	enum operand_kind kind;
 	char *name; /* as messages show it: tcp://HOST:PORT, the path, "-" */
-	char *host; /* OPERAND_TCP, without brackets */
+	char *host; /* OPERAND_TCP: without brackets, OPERAND_KAFKA: brokers */
 	unsigned port;
+	/* OPERAND_KAFKA: */
+	char **topics;
+	size_t topic_count;
+	struct operand_range *partitions;
+	size_t range_count; /* 0: all partitions */
 };
+
+/*
+ * Reads kafka://BROKER[,BROKER]/TOPIC[,TOPIC][?partitions=0-3,7], an operand or
+ * an option's argument; several topics and partitions only if `many`. -1: it is
+ * none, or memory is out; release it all the same.
+ */
+int operand_read_kafka(struct operand *operand, const char *text, bool many,
+		       struct error *error) MUST_CHECK;
+void operand_release(struct operand *operand);
 
 /*
  * Reads the operands: HOST PORT, or sources. Looks up whether a file exists,

@@ -169,8 +169,8 @@ const struct option_entry option_table[OPTION_COUNT] = {
 			.usual = "run on"},
 	[OPTION_UNTIL_END] = {.name = "until-end",
 			      .group = GROUP_RUN,
-			      .help = "with --follow: stop at what was the end "
-				      "when the run began",
+			      .help = "Kafka, --follow: stop at what was the "
+				      "end when the run began",
 			      .usual = "run on"},
 	[OPTION_FAIL_IF] = {.name = "fail-if",
 			    .argument = "EXPR",
@@ -238,6 +238,37 @@ const struct option_entry option_table[OPTION_COUNT] = {
 			  .help = "keep in FILE what is needed to go on; a "
 				  "later run does",
 			  .completion = COMPLETE_FILE},
+	[OPTION_FROM] = {.name = "from",
+			 .argument = "earliest|latest",
+			 .group = GROUP_KAFKA,
+			 .help = "where to start when no position is kept",
+			 .usual = "latest; earliest with --merge, --until-end",
+			 .completion = COMPLETE_WORDS,
+			 .words = "earliest latest"},
+	[OPTION_GROUP] = {.name = "group",
+			  .letter = 'g',
+			  .argument = "ID",
+			  .group = GROUP_KAFKA,
+			  .help = "share the partitions with the others of "
+				  "this consumer group"},
+	[OPTION_KAFKA] =
+		{.name = "kafka",
+		 .letter = 'X',
+		 .argument = "PROPERTY=VALUE|@FILE",
+		 .group = GROUP_KAFKA,
+		 .help = "a setting for librdkafka, or a file of them; "
+			 "repeatable; secrets only by file",
+		 .repeatable = true},
+	[OPTION_PUBLISH] = {.name = "publish",
+			    .argument = "kafka://BROKER/TOPIC",
+			    .group = GROUP_KAFKA,
+			    .help = "be a member; send what is counted there, "
+				    "exactly once, for a --merge to add up"},
+	[OPTION_MEMBER] = {.name = "member",
+			   .argument = "NAME",
+			   .group = GROUP_KAFKA,
+			   .help = "this member's lasting name in the group",
+			   .usual = "random"},
 	[OPTION_QUIET] = {.name = "quiet",
 			  .letter = 'q',
 			  .group = GROUP_DIAGNOSTICS,
@@ -260,13 +291,10 @@ const struct option_entry option_table[OPTION_COUNT] = {
 const char *option_group_title(enum option_group group)
 {
 	static const char *const titles[GROUP_COUNT] = {
-		[GROUP_QUERY] = "Query",
-		[GROUP_OUTPUT] = "Output",
-		[GROUP_RUN] = "Run",
-		[GROUP_CONNECTION] = "Connection",
-		[GROUP_LIMITS] = "Limits",
-		[GROUP_STATE] = "State",
-		[GROUP_DIAGNOSTICS] = "Diagnostics",
+		[GROUP_QUERY] = "Query",   [GROUP_OUTPUT] = "Output",
+		[GROUP_RUN] = "Run",	   [GROUP_CONNECTION] = "Connection",
+		[GROUP_LIMITS] = "Limits", [GROUP_STATE] = "State",
+		[GROUP_KAFKA] = "Kafka",   [GROUP_DIAGNOSTICS] = "Diagnostics",
 	};
 
 	return titles[group];

@@ -184,6 +184,8 @@ enum options_outcome options_read(struct options *options, int argc,
 	     options_check_resolved(options, &choices, error) < 0 ||
 	     options_check_files(options, error) < 0))
 		outcome = OPTIONS_WRONG;
+	options->properties = choices.properties.list;
+	options->property_count = choices.properties.count;
 	free(choices.filters.list);
 	free(choices.expected.list);
 	free(choices.conditions.list);
@@ -206,6 +208,8 @@ void options_release(struct options *options)
 	for (size_t i = 0; i < options->condition_count; i++)
 		condition_release(&options->conditions[i]);
 	free(options->conditions);
+	free(options->properties);
+	operand_release(&options->publish);
 	*options = (struct options){0};
 }
 

@@ -71,6 +71,13 @@ struct options {
 	const char *rejects_path; /* NULL: none */
 	/* state */
 	const char *state_path; /* NULL: none */
+	/* Kafka */
+	bool from_end;		 /* where no position is kept */
+	const char *group;	 /* NULL: none */
+	const char **properties; /* PROPERTY=VALUE, or @FILE */
+	size_t property_count;
+	struct operand publish; /* a topic; without a name: none */
+	const char *member;	/* NULL: a random one */
 	/* diagnostics */
 	enum log_level log_level;
 };

@@ -1,11 +1,15 @@
 #include "options_steps.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/buffer.h"
+#include "kafka/kafka.h"
 #include "report/label.h"
 
 #define SLIDES_MAX 10000
+
+#define MERGE_DOES "that is for the --merge which adds up and prints"
 
 /* Options that do not go together, and why. */
 static const struct {
@@ -19,6 +23,20 @@ static const struct {
 	{OPTION_WHERE, OPTION_MERGE, "filter where the rows are made"},
 	{OPTION_MISSING, OPTION_MERGE, "a row has all of its keys"},
 	{OPTION_SUM, OPTION_MERGE, "the sums of the rows are added up anyway"},
+	{OPTION_MERGE, OPTION_PUBLISH, "merge what members publish elsewhere"},
+	{OPTION_STATE, OPTION_PUBLISH,
+	 "what a member counted is in Kafka, and so is where it goes on"},
+	{OPTION_TOP, OPTION_PUBLISH, MERGE_DOES},
+	{OPTION_ACTIVE, OPTION_PUBLISH, MERGE_DOES},
+	{OPTION_SLIDE, OPTION_PUBLISH, "the merge knows no sliding windows"},
+	{OPTION_LATENESS, OPTION_PUBLISH, MERGE_DOES},
+	{OPTION_MAX_GROUPS, OPTION_PUBLISH, MERGE_DOES},
+	{OPTION_FORGET, OPTION_PUBLISH, MERGE_DOES},
+	{OPTION_EXPECT, OPTION_PUBLISH, MERGE_DOES},
+	{OPTION_FAIL_IF, OPTION_PUBLISH, MERGE_DOES},
+	{OPTION_MAX_WINDOWS, OPTION_PUBLISH, "a member prints no windows"},
+	{OPTION_OUTPUT, OPTION_PUBLISH, "a member prints nothing"},
+	{OPTION_LIVE, OPTION_PUBLISH, "a member prints nothing"},
 };
 
 static int check_conflicts(const struct choices *choices, struct error *error)
@@ -41,7 +59,8 @@ static int check_needs(const struct options *options,
 {
 	static const enum option_id by_time[] = {
 		OPTION_LATENESS, OPTION_IDLE, OPTION_MAX_AHEAD, OPTION_DRAIN};
-	bool timed = options->time_field || options->merge;
+	bool timed = options->time_field || options->merge ||
+		     choices->given[OPTION_PUBLISH];
 
 	for (size_t i = 0; i < sizeof(by_time) / sizeof(*by_time); i++) {
 		if (choices->given[by_time[i]] && !timed)
@@ -61,7 +80,7 @@ static int check_all(const struct options *options,
 		     const struct choices *choices, struct error *error)
 {
 	static const enum option_id others[] = {OPTION_TIME, OPTION_SLIDE,
-						OPTION_MERGE};
+						OPTION_MERGE, OPTION_PUBLISH};
 
 	if (!choices->given[OPTION_WINDOW] || options->window_ns > 0)
 		return 0;
@@ -102,12 +121,97 @@ static int check_until_end(const struct options *options, struct error *error)
 {
 	for (size_t i = 0; options->until_end && i < options->operand_count;
 	     i++) {
-		if (options->operands[i].kind != OPERAND_PATH)
+		if (options->operands[i].kind != OPERAND_PATH &&
+		    options->operands[i].kind != OPERAND_KAFKA)
 			return error_set(error,
 					 "--until-end: the end of '%s' cannot "
 					 "be known beforehand",
 					 options->operands[i].name);
 	}
+	return 0;
+}
+
+static bool reads_kafka(const struct options *options)
+{
+	for (size_t i = 0; i < options->operand_count; i++)
+		if (options->operands[i].kind == OPERAND_KAFKA)
+			return true;
+	return false;
+}
+
+/* A topic that is read twice would be counted twice. */
+static int check_topics(const struct operand *one, const struct operand *other,
+			struct error *error)
+{
+	for (size_t i = 0; i < one->topic_count; i++)
+		for (size_t k = 0; k < other->topic_count; k++)
+			if (strcmp(one->topics[i], other->topics[k]) == 0 &&
+			    strcmp(one->host, other->host) == 0 &&
+			    (one->range_count == 0 || other->range_count == 0))
+				return error_set(error,
+						 "the topic '%s' is given "
+						 "twice, and would be counted "
+						 "twice",
+						 one->topics[i]);
+	return 0;
+}
+
+static int check_operand(const struct options *options, size_t i,
+			 struct error *error)
+{
+	const struct operand *operand = &options->operands[i];
+
+	if (operand->kind != OPERAND_KAFKA)
+		return 0;
+	if (options->group && operand->range_count > 0)
+		return error_set(error,
+				 "'%s': --group shares the partitions out, "
+				 "?partitions= does not go with it",
+				 operand->name);
+	for (size_t k = 0; k < i; k++)
+		if (check_topics(operand, &options->operands[k], error) != 0)
+			return -1;
+	return 0;
+}
+
+static int check_kafka(const struct options *options,
+		       const struct choices *choices, struct error *error)
+{
+	static const enum option_id of_kafka[] = {OPTION_FROM, OPTION_GROUP,
+						  OPTION_KAFKA, OPTION_MEMBER};
+	bool publishes = choices->given[OPTION_PUBLISH];
+	size_t kafka_count = 0;
+
+	if ((publishes || reads_kafka(options)) &&
+	    kafka_check_built(error) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(of_kafka) / sizeof(*of_kafka); i++)
+		if (choices->given[of_kafka[i]] && !publishes &&
+		    !reads_kafka(options))
+			return error_set(error,
+					 "--%s is for kafka:// sources, and "
+					 "there is none",
+					 option_table[of_kafka[i]].name);
+	if (publishes && !options->group)
+		return error_set(error,
+				 "--publish needs --group: members of one "
+				 "group share the work");
+	if (options->member && !options->group)
+		return error_set(error,
+				 "--member needs --group: it is a name in one");
+	for (size_t i = 0; i < options->operand_count; i++) {
+		kafka_count += options->operands[i].kind == OPERAND_KAFKA;
+		if (check_operand(options, i, error) != 0)
+			return -1;
+	}
+	if (options->group && kafka_count > 1)
+		return error_set(error,
+				 "--group: write all of its topics into one "
+				 "operand (kafka://BROKER/TOPIC,TOPIC)");
+	for (size_t i = 0; i < choices->properties.count; i++)
+		if (kafka_check_property(choices->properties.list[i], error) !=
+		    0)
+			return -1;
 	return 0;
 }
 
@@ -118,7 +222,8 @@ int options_check_given(const struct options *options,
 	    check_needs(options, choices, error) < 0 ||
 	    check_all(options, choices, error) < 0 ||
 	    check_format(options, choices, error) < 0 ||
-	    check_until_end(options, error) < 0)
+	    check_until_end(options, error) < 0 ||
+	    check_kafka(options, choices, error) < 0)
 		return -1;
 	return 0;
 }

@@ -182,6 +182,12 @@ static void resolve_windows(struct options *options,
 		options->slide_ns = options->window_ns;
 }
 
+/* Where there is an end, or all of it is wanted, it is from the beginning. */
+static bool usual_from_end(const struct options *options)
+{
+	return !options->merge && !options->until_end;
+}
+
 static enum report_format usual_format(const struct options *options)
 {
 	if (options->live)
@@ -213,5 +219,8 @@ int options_resolve(struct options *options, const struct choices *choices,
 		return -1;
 	resolve_windows(options, choices);
 	resolve_output(options, choices);
+	options->from_end = choices->given[OPTION_FROM]
+				    ? choices->from_end
+				    : usual_from_end(options);
 	return 0;
 }

@@ -16,10 +16,12 @@ struct texts {
 /* What was given, where a default or a meaning depends on the others. */
 struct choices {
 	bool given[OPTION_COUNT];
+	bool from_end;
 	bool header; /* the last of --header and --no-header */
 	struct texts filters;
 	struct texts expected;
 	struct texts conditions;
+	struct texts properties;
 };
 
 /*

@@ -10,6 +10,8 @@
 #include "core/key.h"
 
 #define LINE_MAX_BYTES ((uint64_t)1 << 30)
+/* Kafka takes names of groups and of transactions up to about this together. */
+#define NAME_MAX_BYTES 200
 
 /* Which of the words in the option's entry the text is. */
 static int read_word(enum option_id id, const char *text, unsigned *number,
@@ -280,6 +282,46 @@ static int set_limits(struct options *options, enum option_id id,
 	}
 }
 
+/* What names a group or a member: Kafka knows it by this. */
+static int read_name(const char *text, const char **name, struct error *error)
+{
+	if (*text == '\0')
+		return error_set(error, "is empty");
+	if (strlen(text) > NAME_MAX_BYTES)
+		return error_set(error, "is longer than %d bytes",
+				 NAME_MAX_BYTES);
+	for (const char *at = text; *at != '\0'; at++)
+		if (*at == '/' || *at < ' ' || *at > '~')
+			return error_set(error, "may have no '/', and of ASCII "
+						"only what can be seen");
+	*name = text;
+	return 0;
+}
+
+static int set_kafka(struct options *options, struct choices *choices,
+		     enum option_id id, const char *argument,
+		     struct error *error)
+{
+	unsigned word = 0;
+
+	switch (id) {
+	case OPTION_FROM:
+		if (read_word(id, argument, &word, error) < 0)
+			return -1;
+		choices->from_end = word == 1;
+		return 0;
+	case OPTION_GROUP: return read_name(argument, &options->group, error);
+	case OPTION_MEMBER: return read_name(argument, &options->member, error);
+	case OPTION_KAFKA:
+		return add_text(&choices->properties, argument, error);
+	case OPTION_PUBLISH:
+		operand_release(&options->publish);
+		return operand_read_kafka(&options->publish, argument, false,
+					  error);
+	default: return 0;
+	}
+}
+
 int options_set(struct options *options, struct choices *choices,
 		enum option_id id, const char *argument, struct error *error)
 {
@@ -296,6 +338,8 @@ int options_set(struct options *options, struct choices *choices,
 	case GROUP_STATE:
 		return read_own_path(argument, &options->state_path,
 				     "a state needs a file of its own", error);
+	case GROUP_KAFKA:
+		return set_kafka(options, choices, id, argument, error);
 	case GROUP_DIAGNOSTICS:
 		if (id == OPTION_QUIET)
 			options->log_level = LOG_MUST;

@@ -1,0 +1,163 @@
+#include "kafka/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* In our thread, while the queue is served. */
+static void note_error(rd_kafka_t *handle, int code, const char *reason,
+		       void *opaque)
+{
+	struct client *client = opaque;
+
+	(void)handle;
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+		client->all_down = true;
+		break;
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+		error_set(&client->refused, "%s", reason);
+		break;
+	default: error_set(&client->trouble, "%s", reason); break;
+	}
+	if (client->log)
+		log_line(client->log, LOG_VERBOSE, "librdkafka: %s", reason);
+}
+
+static void note_log(const rd_kafka_t *handle, int level, const char *facility,
+		     const char *text)
+{
+	struct client *client = rd_kafka_opaque(handle);
+
+	(void)level;
+	if (client && client->log)
+		log_line(client->log, LOG_VERBOSE, "librdkafka: %s: %s",
+			 facility, text);
+}
+
+static int set(rd_kafka_conf_t *conf, const char *name, const char *value,
+	       struct error *error)
+{
+	char why[512];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) ==
+	    RD_KAFKA_CONF_OK)
+		return 0;
+	return error_set(error, "%s", why);
+}
+
+static int set_all(rd_kafka_conf_t *conf, const struct kafka_options *options,
+		   const struct client_setting *settings, struct error *error)
+{
+	if (set(conf, "client.id", "ordercount", error) != 0)
+		return -1;
+	for (; settings->name; settings++)
+		if (settings->value &&
+		    set(conf, settings->name, settings->value, error) != 0)
+			return -1;
+	if (properties_apply(conf, options, error) != 0)
+		return -1;
+	/* These are not the user's: the loop depends on them. */
+	return set(conf, "log.queue", "true", error) != 0
+		       ? -1
+		       : set(conf, "bootstrap.servers", options->brokers,
+			     error);
+}
+
+/* --- what a worker may still read when all else is closed ----------------- */
+
+static void drop_copies(struct client *client)
+{
+	struct kafka_options *options = &client->options;
+
+	for (size_t i = 0; options->topics && i < options->topic_count; i++)
+		free(options->topics[i]);
+	free((void *)options->topics);
+	free((void *)options->ranges);
+	free((void *)options->query);
+}
+
+static int copy_options(struct client *client,
+			const struct kafka_options *options)
+{
+	size_t ranges_size = options->range_count * sizeof(*options->ranges);
+	char **topics = calloc(options->topic_count, sizeof(*topics));
+	void *ranges = malloc(ranges_size + 1);
+	char *query = options->query ? strdup(options->query) : NULL;
+	bool ok = topics && ranges && (query || !options->query);
+
+	client->options = *options;
+	client->options.topics = topics;
+	client->options.ranges = ranges;
+	client->options.query = query;
+	if (ranges_size > 0 && ranges)
+		memcpy(ranges, options->ranges, ranges_size);
+	for (size_t i = 0; ok && i < options->topic_count; i++) {
+		topics[i] = strdup(options->topics[i]);
+		ok = topics[i] != NULL;
+	}
+	return ok ? 0 : -1;
+}
+
+static void client_free(struct client *client)
+{
+	if (!client)
+		return;
+	drop_copies(client);
+	free(client);
+}
+
+/* -------------------------------------------------------------------------- */
+
+struct client *client_open(
+	rd_kafka_type_t type, const struct kafka_options *options,
+	const struct client_setting *settings, void *owner,
+	void (*rebalance)(rd_kafka_t *handle, rd_kafka_resp_err_t code,
+			  rd_kafka_topic_partition_list_t *, void *client),
+	struct error *error)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char why[512];
+
+	if (!client || copy_options(client, options) != 0) {
+		error_set(error, "out of memory");
+		goto failed;
+	}
+	client->log = options->log;
+	client->owner = owner;
+	atomic_init(&client->holders, 1);
+	rd_kafka_conf_set_opaque(conf, client);
+	rd_kafka_conf_set_error_cb(conf, note_error);
+	rd_kafka_conf_set_log_cb(conf, note_log);
+	if (rebalance)
+		rd_kafka_conf_set_rebalance_cb(conf, rebalance);
+	if (set_all(conf, options, settings, error) != 0)
+		goto failed;
+	client->handle = rd_kafka_new(type, conf, why, sizeof(why));
+	if (!client->handle) {
+		error_set(error, "kafka://%s: %s", options->brokers, why);
+		goto failed;
+	}
+	rd_kafka_set_log_queue(client->handle, NULL);
+	return client;
+failed:
+	rd_kafka_conf_destroy(conf);
+	client_free(client);
+	return NULL;
+}
+
+struct client *client_hold(struct client *client)
+{
+	atomic_fetch_add(&client->holders, 1);
+	return client;
+}
+
+void client_release(struct client *client)
+{
+	if (!client || atomic_fetch_sub(&client->holders, 1) > 1)
+		return;
+	/* Whoever has to leave a group has left it by now. */
+	rd_kafka_destroy_flags(client->handle,
+			       RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	client_free(client);
+}

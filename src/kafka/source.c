@@ -1,0 +1,549 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kafka/source_parts.h"
+
+/* --- how it ends ---------------------------------------------------------- */
+
+void kafka_drop_batch(struct kafka_source *self)
+{
+	while (self->batch_next < self->batch_count)
+		rd_kafka_message_destroy(self->batch[self->batch_next++]);
+	self->done = 0;
+}
+
+/* Nothing more will come: first the streams are let go, one by one. */
+static enum source_status end_with(struct kafka_source *self,
+				   enum chunk_kind kind, const char *why)
+{
+	chunk_tell(&self->last_words, kind, AFTER_OVER, NULL);
+	if (why)
+		error_set(&self->last_words.why, "%s", why);
+	self->ending = true;
+	self->changed = true;
+	self->state = KAFKA_OVER;
+	return SOURCE_AGAIN;
+}
+
+enum source_status kafka_fail(struct kafka_source *self, bool heals,
+			      struct chunk *chunk)
+{
+	bool was_open = self->state == KAFKA_RUNNING && self->up_told;
+	enum chunk_kind kind = was_open ? CHUNK_LOST : CHUNK_DOWN;
+	struct error why = chunk->why;
+
+	if (!heals || !self->options.reconnect) {
+		return end_with(self, kind, why.message);
+	}
+	/* What is down for long holds nothing back. */
+	for (size_t i = 0; i < self->count; i++)
+		self->partitions[i]->stream.time->steady = false;
+	self->state = self->up_told ? KAFKA_DOWN : KAFKA_WAITING;
+	self->timer.due_ns = self->now_ns + NS_PER_S;
+	chunk_tell(chunk, kind, AFTER_AGAIN, NULL);
+	chunk->why = why;
+	return SOURCE_CHUNK;
+}
+
+/* What has to be told of streams; SOURCE_AGAIN: nothing. */
+static enum source_status tell_changes(struct kafka_source *self,
+				       struct chunk *chunk)
+{
+	if (!self->up_told && !self->ending) {
+		self->up_told = true;
+		return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT, NULL);
+	}
+	for (size_t i = 0; i < self->count; i++) {
+		struct partition *partition = self->partitions[i];
+		bool reads = partition->given && !partition->over &&
+			     self->state != KAFKA_OVER;
+
+		if (reads == partition->told)
+			continue;
+		partition->told = reads;
+		return chunk_tell(chunk, reads ? CHUNK_OPENED : CHUNK_LEFT,
+				  AFTER_NEXT, &partition->stream);
+	}
+	self->changed = false;
+	if (!self->ending)
+		return SOURCE_AGAIN;
+	self->ending = false;
+	*chunk = self->last_words;
+	return SOURCE_CHUNK;
+}
+
+/* --- messages ------------------------------------------------------------- */
+
+/* The next one, or NULL: there is none now. */
+static rd_kafka_message_t *next_message(struct kafka_source *self)
+{
+	ssize_t got;
+
+	if (self->batch_next < self->batch_count)
+		return self->batch[self->batch_next];
+	self->batch_next = self->batch_count = 0;
+	got = rd_kafka_consume_batch_queue(self->queue, 0, self->batch,
+					   MESSAGES_AT_ONCE);
+	if (got <= 0)
+		return NULL;
+	self->batch_count = (size_t)got;
+	return self->batch[0];
+}
+
+static void drop_message(struct kafka_source *self)
+{
+	rd_kafka_message_destroy(self->batch[self->batch_next++]);
+	self->done = 0;
+}
+
+static struct partition *partition_of(struct kafka_source *self,
+				      const rd_kafka_message_t *message)
+{
+	if (self->last && message->rkt == self->last_topic &&
+	    message->partition == self->last->number)
+		return self->last;
+	if (!message->rkt)
+		return NULL;
+	self->last = kafka_find(self, rd_kafka_topic_name(message->rkt),
+				message->partition);
+	self->last_topic = message->rkt;
+	return self->last;
+}
+
+/* Until-end: is all of it read, or by a group all that we were given? */
+static bool is_finished(const struct kafka_source *self)
+{
+	for (size_t i = 0; i < self->count; i++)
+		if (self->partitions[i]->given && !self->partitions[i]->over)
+			return false;
+	return !self->options.group || self->assigned;
+}
+
+void kafka_check_end(struct kafka_source *self, struct partition *partition,
+		     int64_t offset)
+{
+	if (partition->stop < 0 || partition->over || offset < partition->stop)
+		return;
+	partition->over = true;
+	self->changed = true;
+}
+
+/* Its end was reached, for now. */
+static void at_end(struct kafka_source *self, struct partition *partition,
+		   int64_t offset)
+{
+	if (!partition || !partition->given)
+		return;
+	/* Behind the last message may stand what is none. */
+	if (offset > partition->next)
+		partition->next = offset;
+	partition->stream.time->steady = false;
+	kafka_check_end(self, partition, offset);
+}
+
+static enum source_status say_failure(struct kafka_source *self,
+				      const rd_kafka_message_t *message,
+				      struct chunk *chunk)
+{
+	const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt)
+					 : self->source.name;
+	char why[512] = "";
+
+	if (message->err == RD_KAFKA_RESP_ERR__FATAL)
+		rd_kafka_fatal_error(self->client->handle, why, sizeof(why));
+	error_set(&chunk->why, "%s: '%s': %s", self->source.name, topic,
+		  why[0] != '\0' ? why : rd_kafka_err2str(message->err));
+	return kafka_fail(self, false, chunk);
+}
+
+/* A message that is none: something happened. */
+static enum source_status take_event(struct kafka_source *self,
+				     const rd_kafka_message_t *message,
+				     struct chunk *chunk)
+{
+	struct partition *partition = partition_of(self, message);
+
+	switch (message->err) {
+	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+		at_end(self, partition, message->offset);
+		return SOURCE_AGAIN;
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+		if (partition && partition->given)
+			partition->misses = self->missing = true;
+		return SOURCE_AGAIN;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR__FATAL:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+	case RD_KAFKA_RESP_ERR__BAD_MSG:
+	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+		return say_failure(self, message, chunk);
+	default:
+		/* librdkafka goes on by itself. */
+		log_line(self->options.log, LOG_VERBOSE, "%s: %s",
+			 self->source.name, rd_kafka_message_errstr(message));
+		return SOURCE_AGAIN;
+	}
+}
+
+static enum source_status take_deleted(struct kafka_source *self,
+				       struct partition *partition,
+				       int64_t offset, struct chunk *chunk)
+{
+	if (!partition_take_deleted(partition, offset)) {
+		error_set(&chunk->why, "out of memory");
+		return kafka_fail(self, false, chunk);
+	}
+	partition->stream.time->steady = true;
+	return chunk_tell(chunk, CHUNK_DELETED, AFTER_NEXT, &partition->stream);
+}
+
+/* Is it one that we are to count? */
+static bool is_wanted(struct kafka_source *self, struct partition *partition,
+		      const rd_kafka_message_t *message)
+{
+	if (!partition || !partition->given || partition->over ||
+	    (self->done == 0 && message->offset < partition->next))
+		return false;
+	kafka_check_end(self, partition, message->offset);
+	return !partition->over;
+}
+
+/* Messages of one partition, as many as there is room for. */
+static enum source_status read_messages(struct kafka_source *self,
+					struct read_area area,
+					struct chunk *chunk)
+{
+	struct partition *of = NULL;
+	rd_kafka_message_t *message;
+	size_t used = 0;
+
+	while (used < area.size && (message = next_message(self)) != NULL) {
+		struct partition *partition = NULL;
+		enum source_status status;
+
+		if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+			partition = partition_of(self, message);
+		if (of && partition != of)
+			break;
+		if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+			status = take_event(self, message, chunk);
+			drop_message(self);
+			if (status == SOURCE_CHUNK || self->changed ||
+			    self->state != KAFKA_RUNNING)
+				return status;
+			continue;
+		}
+		if (!is_wanted(self, partition, message)) {
+			drop_message(self);
+			if (self->changed)
+				break;
+			continue;
+		}
+		if (!message->payload) {
+			if (used > 0)
+				break;
+			status = take_deleted(self, partition, message->offset,
+					      chunk);
+			drop_message(self);
+			return status;
+		}
+		if (!partition_take(partition, message, area, &used,
+				    &self->done)) {
+			error_set(&chunk->why, "out of memory");
+			return kafka_fail(self, false, chunk);
+		}
+		of = partition;
+		if (self->done > message->len)
+			drop_message(self);
+	}
+	if (!of || used == 0)
+		return SOURCE_AGAIN;
+	of->stream.time->steady = true;
+	self->read_bytes += used;
+	chunk_tell(chunk, CHUNK_DATA, AFTER_NEXT, &of->stream);
+	chunk->bytes = span_make(area.data, used);
+	return SOURCE_CHUNK;
+}
+
+/* --- one step ------------------------------------------------------------- */
+
+/* Asks what has to be asked, if nothing is asked already. -1: it cannot. */
+static int ask_next(struct kafka_source *self, struct error *error)
+{
+	struct looked_up place;
+	bool is_due = self->now_ns >= self->timer.due_ns;
+
+	if (self->survey)
+		return 0;
+	for (size_t i = 0; i < self->count && self->missing; i++) {
+		struct partition *partition = self->partitions[i];
+
+		if (!partition->misses)
+			continue;
+		partition->misses = false;
+		self->lost_place = partition;
+		place = (struct looked_up){.topic = partition->topic_number,
+					   .number = partition->number};
+		return kafka_ask(self, SURVEY_SPAN, &place, 1, error);
+	}
+	self->missing = false;
+	if (self->client->all_down || is_due) {
+		self->client->all_down = false;
+		self->timer.due_ns = TIME_NEVER;
+		return kafka_ask(self, SURVEY_TOPICS, NULL, 0, error);
+	}
+	return 0;
+}
+
+/* Looks for news while no message can come. */
+static void serve(struct kafka_source *self)
+{
+	rd_kafka_message_t *message;
+
+	while ((message = next_message(self)) != NULL)
+		drop_message(self);
+}
+
+static void take_wakes(struct kafka_source *self)
+{
+	uint64_t wakes;
+
+	if (self->watch.ready == 0)
+		return;
+	self->watch.ready = 0;
+	while (read(self->watch.fd, &wakes, sizeof(wakes)) < 0 &&
+	       errno == EINTR)
+		;
+}
+
+static enum source_status run(struct kafka_source *self, struct read_area area,
+			      struct chunk *chunk)
+{
+	enum source_status status = SOURCE_AGAIN;
+
+	if (self->done == 0 && self->options.group) {
+		status = group_step(self, chunk);
+		if (status == SOURCE_CHUNK || self->changed)
+			return status;
+	}
+	if (!self->goes_back)
+		status = read_messages(self, area, chunk);
+	else
+		serve(self);
+	if (status == SOURCE_AGAIN && self->state == KAFKA_RUNNING &&
+	    ask_next(self, &chunk->why) != 0)
+		return kafka_fail(self, false, chunk);
+	return status;
+}
+
+static enum source_status step(struct kafka_source *self, struct read_area area,
+			       struct chunk *chunk)
+{
+	switch (self->state) {
+	case KAFKA_WAITING:
+	case KAFKA_DOWN:
+	case KAFKA_LOOKING:
+		serve(self);
+		if (self->survey || self->now_ns < self->timer.due_ns)
+			return SOURCE_AGAIN;
+		self->timer.due_ns = TIME_NEVER;
+		if (kafka_ask_topics(self, &chunk->why) != 0)
+			return kafka_fail(self, false, chunk);
+		return SOURCE_AGAIN;
+	case KAFKA_RUNNING: return run(self, area, chunk);
+	case KAFKA_OVER: break;
+	}
+	return SOURCE_AGAIN;
+}
+
+static enum source_status kafka_next(struct source *source,
+				     const struct clock *clock,
+				     struct read_area area, struct chunk *chunk)
+{
+	struct kafka_source *self = kafka_of(source);
+	enum source_status status = SOURCE_AGAIN;
+
+	self->now_ns = clock->mono_ns;
+	take_wakes(self);
+	if (self->state != KAFKA_OVER)
+		status = kafka_hear(self, chunk);
+	/* What is told of streams comes before what is read of them. */
+	for (int i = 0; status == SOURCE_AGAIN && i < 2; i++) {
+		if (self->changed)
+			status = tell_changes(self, chunk);
+		if (status == SOURCE_AGAIN && self->state == KAFKA_RUNNING &&
+		    self->options.until_end && is_finished(self))
+			(void)end_with(self, CHUNK_ENDED, NULL);
+		else if (status == SOURCE_AGAIN && i == 0)
+			status = step(self, area, chunk);
+		if (!self->changed)
+			break;
+	}
+	return status;
+}
+
+/* --- the rest of a source ------------------------------------------------- */
+
+static int kafka_start(struct source *source, struct loop *loop,
+		       const struct clock *clock, struct error *error)
+{
+	struct kafka_source *self = kafka_of(source);
+
+	self->loop = loop;
+	self->now_ns = clock->mono_ns;
+	self->timer =
+		(struct loop_timer){.due_ns = TIME_NEVER, .part = LOOP_OPENING};
+	loop_timer_add(loop, &self->timer);
+	return kafka_begin(self, error);
+}
+
+static int kafka_restore(struct source *source, struct positions *positions,
+			 struct error *error)
+{
+	(void)error;
+	kafka_of(source)->positions = positions;
+	return 0;
+}
+
+static int kafka_note(struct source *source, struct error *error)
+{
+	struct kafka_source *self = kafka_of(source);
+
+	(void)error;
+	for (size_t i = 0; i < self->count; i++) {
+		struct partition *partition = self->partitions[i];
+		int64_t offset;
+		uint64_t lines;
+
+		if (!partition->position || !partition->given)
+			continue;
+		partition_place(partition, &offset, &lines);
+		position_set(partition->position, (uint64_t)offset, lines);
+		position_move(partition->position,
+			      partition->stream.time->newest_ns);
+	}
+	return 0;
+}
+
+static void kafka_commit(struct source *source)
+{
+	struct kafka_source *self = kafka_of(source);
+
+	if (self->options.group && !self->options.query &&
+	    self->state == KAFKA_RUNNING)
+		group_commit(self);
+}
+
+static void kafka_locate(const struct source *source,
+			 const struct stream *stream, uint64_t line,
+			 struct error *text)
+{
+	const struct kafka_source *self = (const struct kafka_source *)source;
+
+	for (size_t i = 0; i < self->count; i++)
+		if (&self->partitions[i]->stream == stream)
+			partition_locate(self->partitions[i], line, text);
+}
+
+static void kafka_report(const struct source *source,
+			 struct source_report *report)
+{
+	const struct kafka_source *self = (const struct kafka_source *)source;
+
+	*report = (struct source_report){
+		.state = REPORT_DIALLING,
+		.redial_ns = TIME_NEVER,
+		.read_bytes = self->read_bytes,
+	};
+	if (self->state == KAFKA_RUNNING)
+		report->state = REPORT_UP;
+	else if (self->state == KAFKA_OVER)
+		report->state = REPORT_OVER;
+}
+
+/* Leaves the group, which takes the brokers' answer. */
+static void leave(struct kafka_source *self)
+{
+	self->closing = true;
+	kafka_drop_batch(self);
+	if (self->options.group && !self->client->all_down)
+		rd_kafka_consumer_close(self->client->handle);
+	rd_kafka_queue_destroy(self->queue);
+}
+
+static void kafka_close(struct source *source)
+{
+	struct kafka_source *self = kafka_of(source);
+
+	if (self->survey) {
+		loop_watch_remove(self->loop, &self->survey_watch);
+		worker_release(self->survey);
+	}
+	if (self->client)
+		leave(self);
+	if (self->loop)
+		loop_timer_remove(self->loop, &self->timer);
+	if (self->watch.fd >= 0) {
+		loop_watch_remove(self->loop, &self->watch);
+		close(self->watch.fd);
+	}
+	client_release(self->client);
+	if (self->rebalance.given)
+		rd_kafka_topic_partition_list_destroy(self->rebalance.given);
+	for (size_t i = 0; i < self->count; i++)
+		partition_free(self->partitions[i]);
+	free(self->partitions);
+	free(self->cluster);
+	free(self->counts);
+	free(self->born);
+	free(self);
+}
+
+static const struct source_ops kafka_ops = {
+	.start = kafka_start,
+	.next = kafka_next,
+	.restore = kafka_restore,
+	.note = kafka_note,
+	.commit = kafka_commit,
+	.locate = kafka_locate,
+	.report = kafka_report,
+	.close = kafka_close,
+};
+
+struct source *kafka_source_new(const char *name,
+				const struct kafka_options *options)
+{
+	struct kafka_source *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return NULL;
+	self->source = (struct source){&kafka_ops, name};
+	self->options = *options;
+	self->watch.fd = -1;
+	self->counts = calloc(options->topic_count, sizeof(*self->counts));
+	self->born = calloc(options->topic_count, sizeof(*self->born));
+	if (self->counts && self->born)
+		return &self->source;
+	free(self->counts);
+	free(self->born);
+	free(self);
+	return NULL;
+}
+
+const char *kafka_source_cluster(const struct source *source)
+{
+	return ((const struct kafka_source *)source)->cluster;
+}
+
+bool kafka_source_is_whole(const struct source *source)
+{
+	return ((const struct kafka_source *)source)->done == 0;
+}
