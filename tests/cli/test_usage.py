@@ -32,7 +32,31 @@ REFUSED = [
     (["tcp://::1:9998"], "needs brackets"),
     (["tcp://localhost:9998/"], "nothing may follow the port"),
     (["tls://localhost:9998"], "no scheme 'tls'"),
-    (["kafka://broker/topic"], "no scheme 'kafka'"),
+    (["kafka://broker"], "the TOPIC is missing"),
+    (["kafka://b/t", "kafka://b/t,u"], "'t' is given twice"),
+    (["-g", "x", "kafka://b/t?partitions=1"], "does not go with it"),
+    (["-g", "x", "kafka://b/t", "kafka://b/u"], "write all of its topics"),
+    (["-g", "a/b", "kafka://b/t"], "-g 'a/b': may have no '/'"),
+    (["-g", "x", FILE], "--group is for kafka:// sources"),
+    (["--member=x", "kafka://b/t"], "--member needs --group"),
+    (["--from=start", "kafka://b/t"], "is not one of: earliest latest"),
+    (["--from=latest", FILE], "--from is for kafka:// sources"),
+    (["-X", "foo=1", "kafka://b/t"], "-X 'foo': No such configuration"),
+    (["-X", "foo", "kafka://b/t"], "-X 'foo': is no PROPERTY=VALUE"),
+    (["-X", "@", "kafka://b/t"], "the name of the file is empty"),
+    (["-X", "group.id=1", "kafka://b/t"], "ordercount sets that itself"),
+    (["-X", "sasl.password=secret", "kafka://b/t"], "-X @FILE"),
+    (["--publish=kafka://b/p", "kafka://b/t"], "--publish needs --group"),
+    (["--publish=b/p", "-g", "x", "kafka://b/t"], "is no kafka://BROKER/TOPIC"),
+    (["--publish=kafka://b/p,q", "-g", "x", "kafka://b/t"], "one TOPIC only"),
+    *[([option, "--publish=kafka://b/p", "-g", "x", "kafka://b/t"],
+       "does not go with --publish")
+      for option in ("--state=s", "--top=3", "--active", "--slide=1",
+                     "--max-groups=9", "--forget=1m", "--lateness=1s",
+                     "--merge", "--fail-if=@late>0", "--max-windows=1",
+                     "--output=rows", "--live", "--expect=PAID")],
+    (["--publish=kafka://b/p", "-g", "x", "-w", "all", "kafka://b/t"],
+     "--window=all does not go with --publish"),
     # options
     (["--nonsense", FILE], "unknown option '--nonsense'"),
     (["-x", FILE], "unknown option '-x'"),
@@ -128,8 +152,8 @@ def test_wrong_usage_is_named_in_one_line(folder, args, message):
 
 
 @pytest.mark.parametrize("option", [
-    "--tls-ca=x", "--from=latest", "--group=g", "--kafka=a=b",
-    "--publish=x", "--member=x", "--http=80", "--http-keep=1", "-gx", "-Xa"])
+    "--tls-ca=x",
+    "--http=80", "--http-keep=1"])
 def test_what_is_not_built_is_unknown(folder, option):
     result = oc.run([option, FILE], cwd=folder)
     assert result.status == 2

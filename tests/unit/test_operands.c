@@ -153,7 +153,57 @@ START_TEST(scheme_is_checked)
 	refuse("foo://a:9998", "no scheme 'foo'");
 	refuse("tls://a:9998", "no scheme 'tls'");
 	refuse("a+b-c.1://x", "no scheme 'a+b-c.1'");
-	refuse("file://x", "only tcp:// is built in");
+	refuse("file://x", "only tcp:// and kafka:// are");
+}
+END_TEST
+
+static void assert_kafka(const char *line, const char *brokers,
+			 const char *first_topic, size_t topics, size_t ranges)
+{
+	accept(line);
+	ck_assert_int_eq(operands[0].kind, OPERAND_KAFKA);
+	ck_assert_str_eq(operands[0].name, line);
+	ck_assert_str_eq(operands[0].host, brokers);
+	ck_assert_str_eq(operands[0].topics[0], first_topic);
+	ck_assert_uint_eq(operands[0].topic_count, topics);
+	ck_assert_uint_eq(operands[0].range_count, ranges);
+}
+
+START_TEST(kafka_scheme_is_topics_of_brokers)
+{
+	assert_kafka("kafka://b/t", "b", "t", 1, 0);
+	assert_kafka("KAFKA://b:9092,c/t.1,u_2,v-3", "b:9092,c", "t.1", 3, 0);
+	assert_kafka("kafka://[::1]:9092/t", "[::1]:9092", "t", 1, 0);
+	assert_kafka("kafka://b/t?partitions=0-3,7", "b", "t", 1, 2);
+	ck_assert_uint_eq(operands[0].partitions[0].first, 0);
+	ck_assert_uint_eq(operands[0].partitions[0].last, 3);
+	ck_assert_uint_eq(operands[0].partitions[1].first, 7);
+	ck_assert_uint_eq(operands[0].partitions[1].last, 7);
+}
+END_TEST
+
+START_TEST(kafka_scheme_is_checked)
+{
+	refuse("kafka://", "the TOPIC is missing");
+	refuse("kafka://b", "the TOPIC is missing");
+	refuse("kafka://b/", "a TOPIC is empty");
+	refuse("kafka:///t", "a BROKER is empty");
+	refuse("kafka://:9092/t", "a BROKER is empty");
+	refuse("kafka://a,/t", "a BROKER is empty");
+	refuse("kafka://a,,b/t", "a BROKER is empty");
+	refuse("kafka://a b/t", "'a b' is no BROKER");
+	refuse("kafka://b/t,", "a TOPIC is empty");
+	refuse("kafka://b/t,t", "given twice");
+	refuse("kafka://b/t/u", "'t/u' is no TOPIC");
+	refuse("kafka://b/..", "'..' is no TOPIC");
+	refuse("kafka://b/t?", "only partitions= is known");
+	refuse("kafka://b/t?x=1", "only partitions= is known");
+	refuse("kafka://b/t?partitions=", "'' is no partition");
+	refuse("kafka://b/t?partitions=1,", "'' is no partition");
+	refuse("kafka://b/t?partitions=3-1", "'3-1' is no partition");
+	refuse("kafka://b/t?partitions=-1", "'-1' is no partition");
+	refuse("kafka://b/t?partitions=1x", "'1x' is no partition");
+	refuse("kafka://b/t?partitions=99999999999", "is no partition");
 }
 END_TEST
 
@@ -218,6 +268,8 @@ int main(void)
 	tcase_add_test(tcase, host_and_port_are_checked);
 	tcase_add_test(tcase, tcp_scheme_is_a_server);
 	tcase_add_test(tcase, scheme_is_checked);
+	tcase_add_test(tcase, kafka_scheme_is_topics_of_brokers);
+	tcase_add_test(tcase, kafka_scheme_is_checked);
 	tcase_add_test(tcase, other_operands_are_paths);
 	tcase_add_test(tcase, word_that_is_no_file_is_refused);
 	tcase_add_test(tcase, followed_word_is_a_file_that_may_come);
