@@ -133,6 +133,7 @@ struct publishing {
 	int64_t due_ns;		     /* mono: of the next transaction */
 	char query[17];		     /* its hash */
 	bool running;		     /* a transaction is */
+	bool aborted;		     /* one was */
 	bool broken;		     /* it failed for good */
 	struct tallies sent;	     /* in the one that runs */
 };

@@ -263,6 +263,7 @@ static bool settle(struct app *app, enum publisher_status status,
 		return true;
 	case PUBLISHER_ABORTED:
 		app->publish.running = false;
+		app->publish.aborted = true;
 		tallies_subtract(&app->engine.run, &app->publish.sent);
 		drop(app, error->message);
 		return true;
@@ -342,10 +343,20 @@ void app_hand_over(struct app *app, struct feed *feed)
 
 void app_close_publishing(struct app *app)
 {
+	struct error error;
+
+	app->publish.aborted = false;
 	if (!app->publish.publisher)
 		return;
 	if (app->begun)
 		publish_rest(app);
+	/* Nobody is left here to read it again. */
+	if (app->publish.aborted) {
+		error_set(&error, "--publish: the last transaction was aborted:"
+				  " the next run of the group reads again what "
+				  "it held");
+		app_fail(app, &error);
+	}
 	publisher_close(app->publish.publisher);
 	app->publish.publisher = NULL;
 }

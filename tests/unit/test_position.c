@@ -217,6 +217,57 @@ START_TEST(place_that_the_state_does_not_know_is_saved_as_it_began)
 }
 END_TEST
 
+START_TEST(partition_is_claimed_by_one_source)
+{
+	struct position *place;
+	bool twice;
+
+	place = positions_claim_partition(&positions, "kafka c t 0", &twice);
+	ck_assert_ptr_nonnull(place);
+	ck_assert(!twice && !place->begun);
+	ck_assert_ptr_null(
+		positions_claim_partition(&positions, "kafka c t 0", &twice));
+	ck_assert(twice);
+}
+END_TEST
+
+/* How a run that was killed before its first window goes on. */
+START_TEST(partition_is_saved_as_it_began_and_then_as_it_is)
+{
+	struct savepoint savepoint = {0};
+	struct positions later;
+	struct error error;
+	struct position *place;
+	bool twice;
+
+	place = positions_claim_partition(&positions, "kafka c t 0", &twice);
+	ck_assert_ptr_nonnull(place);
+	positions_save_new(&positions, &savepoint);
+	ck_assert_uint_eq(savepoint.count, 0);
+	positions_begin(&positions, place, 40, 5);
+	ck_assert(positions.is_urgent);
+	position_set(place, 50, 2);
+	positions_save_new(&positions, &savepoint);
+	positions_init(&later);
+	ck_assert_int_eq(positions_restore(&later, &savepoint, &error), 0);
+	place = positions_claim_partition(&later, "kafka c t 0", &twice);
+	ck_assert(place && place->begun && place->offset == 40);
+	ck_assert_uint_eq(place->line_number, 0);
+	positions_release(&later);
+	savepoint_clear(&savepoint);
+	positions_save(&positions, &savepoint);
+	positions_init(&later);
+	ck_assert_int_eq(positions_restore(&later, &savepoint, &error), 0);
+	place = positions_claim_partition(&later, "kafka c t 0", &twice);
+	ck_assert(place && place->offset == 50 && place->line_number == 2);
+	/* It goes on there, whatever it would begin with. */
+	positions_begin(&later, place, 0, 0);
+	ck_assert_uint_eq(place->offset, 50);
+	positions_release(&later);
+	savepoint_release(&savepoint);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("position");
@@ -239,6 +290,9 @@ int main(void)
 		       thousands_stay_where_they_are_and_are_all_found);
 	tcase_add_test(test_case,
 		       place_that_the_state_does_not_know_is_saved_as_it_began);
+	tcase_add_test(test_case, partition_is_claimed_by_one_source);
+	tcase_add_test(test_case,
+		       partition_is_saved_as_it_began_and_then_as_it_is);
 	suite_add_tcase(suite, test_case);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
