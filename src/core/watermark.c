@@ -10,6 +10,7 @@ void watermark_init(struct watermark *watermark, int64_t lateness_ns,
 		.idle_ns = idle_ns,
 		.value_ns = TIME_NONE,
 		.newest_ns = TIME_NONE,
+		.marks_least_ns = TIME_NONE,
 	};
 }
 
@@ -32,6 +33,13 @@ static void raise_to(struct watermark *watermark, int64_t value_ns)
 		watermark->value_ns = value_ns;
 }
 
+/* The marks say how far it is. */
+static bool gives_way(const struct watermark *watermark,
+		      const struct stream_time *stream)
+{
+	return watermark->marked && stream->partition;
+}
+
 /* Who is behind all others of those that count; NULL: nobody counts. */
 static const struct stream_time *find_least(const struct watermark *watermark)
 {
@@ -39,7 +47,7 @@ static const struct stream_time *find_least(const struct watermark *watermark)
 	const struct stream_time *stream = watermark->streams;
 
 	for (; stream; stream = stream->next) {
-		if (stream->idle)
+		if (stream->idle || gives_way(watermark, stream))
 			continue;
 		if (stream->unread)
 			return stream;
@@ -53,11 +61,43 @@ static const struct stream_time *find_least(const struct watermark *watermark)
 static void decide(struct watermark *watermark)
 {
 	const struct stream_time *least = find_least(watermark);
+	int64_t least_ns = INT64_MAX;
 
 	watermark->least = least;
-	if (least && !least->unread)
-		raise_to(watermark,
-			 less(least->newest_ns, watermark->lateness_ns));
+	if (least)
+		least_ns = least->unread ? TIME_NONE : least->newest_ns;
+	if (watermark->marked && watermark->marks_least_ns < least_ns)
+		least_ns = watermark->marks_least_ns;
+	if (least_ns != INT64_MAX)
+		raise_to(watermark, less(least_ns, watermark->lateness_ns));
+}
+
+void watermark_add_partition(struct watermark *watermark,
+			     struct stream_time *stream)
+{
+	stream->partition = true;
+	watermark->least = find_least(watermark);
+}
+
+void watermark_mark_again(struct watermark *watermark, int64_t least_ns)
+{
+	watermark->marked = true;
+	watermark->marks_least_ns = least_ns;
+	if (least_ns != INT64_MAX)
+		watermark->all_idle = false;
+	watermark->least = find_least(watermark);
+}
+
+void watermark_mark(struct watermark *watermark, int64_t least_ns)
+{
+	watermark_mark_again(watermark, least_ns);
+	decide(watermark);
+}
+
+void watermark_tell(struct watermark *watermark, int64_t time_ns)
+{
+	if (time_ns > watermark->newest_ns)
+		watermark->newest_ns = time_ns;
 }
 
 void watermark_add(struct watermark *watermark, struct stream_time *stream,
@@ -107,7 +147,7 @@ void watermark_heard(struct watermark *watermark, struct stream_time *stream,
 void watermark_move(struct watermark *watermark, struct stream_time *stream,
 		    int64_t time_ns)
 {
-	if (time_ns <= stream->newest_ns)
+	if (time_ns <= stream->newest_ns || gives_way(watermark, stream))
 		return;
 	stream->newest_ns = time_ns;
 	if (time_ns > watermark->newest_ns)
@@ -131,6 +171,9 @@ void watermark_wait(struct watermark *watermark, int64_t ready_ns,
 	bool news = false;
 	bool all = stream != NULL;
 	int64_t value_ns;
+
+	if (watermark->marked && watermark->marks_least_ns != INT64_MAX)
+		all = false;
 
 	for (; stream; stream = stream->next) {
 		if (falls_idle(watermark, stream, ready_ns))

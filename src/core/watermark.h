@@ -7,6 +7,12 @@
  * our clock does, never past it. (Spark: withWatermark; Flink: idleness of
  * watermark generators; Beam: the minimum over the inputs.)
  *
+ * Where members of a group count (see marks.h), their marks say how far the
+ * partitions are that they read, and these decide as streams do. The partitions
+ * of a topic that hold the marks are then no more than the way on which they
+ * come: the times of these streams decide nothing, but as long as one of them
+ * is not idle, not all are.
+ *
  * `ready` is a clock that stands while the input has to wait: silence in which
  * we did not read is no silence.
  */
@@ -34,6 +40,7 @@ struct stream_time {
 	bool steady;	   /* never idle: a regular file that does not grow */
 	bool unread;	   /* more of the source comes behind it, in any order
 			      of time: nothing is over before that is read */
+	bool partition;	   /* of a topic; see watermark_add_partition() */
 	/* The watermark's: */
 	bool idle;
 	bool listed;
@@ -48,6 +55,8 @@ struct watermark {
 	int64_t newest_ns; /* of all streams, ended ones too, or TIME_NONE */
 	struct stream_time *streams;
 	const struct stream_time *least; /* who decides now, or NULL */
+	bool marked;			 /* there are marks: */
+	int64_t marks_least_ns;		 /* see watermark_mark() */
 	bool all_idle;
 	int64_t idle_from_ns; /* ready, since all are, */
 	int64_t idle_base_ns; /* and the watermark then */
@@ -63,6 +72,25 @@ void watermark_restore(struct watermark *watermark, int64_t value_ns,
 /* A stream is open from now on; again, if it is listed already. */
 void watermark_add(struct watermark *watermark, struct stream_time *stream,
 		   int64_t ready_ns);
+/* The stream, open or not yet, is the partition of a topic. */
+void watermark_add_partition(struct watermark *watermark,
+			     struct stream_time *stream);
+
+/*
+ * How far the marks say that all is: the least of what is not idle, TIME_NONE
+ * if that has no time yet, INT64_MAX if all is idle. The first call makes the
+ * partitions give way.
+ */
+void watermark_mark(struct watermark *watermark, int64_t least_ns);
+
+/* A mark told of this time, as watermark_move() does of a record. Follow it
+ * with watermark_mark(). */
+void watermark_tell(struct watermark *watermark, int64_t time_ns);
+
+/* As watermark_mark(), of marks of an earlier run or of more partitions that
+ * are read: it moves nothing, as opening does not. */
+void watermark_mark_again(struct watermark *watermark, int64_t least_ns);
+
 /* It has ended for good, and holds nothing back. */
 void watermark_remove(struct watermark *watermark, struct stream_time *stream);
 
