@@ -278,6 +278,10 @@ void app_take_held(struct app *app)
 		log_line(&app->log, LOG_NORMAL, "%s", chunk->why.message);
 		break;
 	}
+	if (app->engine.note.message[0] != '\0') {
+		log_line(&app->log, LOG_NORMAL, "%s", app->engine.note.message);
+		app->engine.note.message[0] = '\0';
+	}
 	if (app->engine.other_seen && !app->other_said) {
 		app->other_said = true;
 		log_line(&app->log, LOG_NORMAL,

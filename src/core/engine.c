@@ -155,6 +155,7 @@ int engine_init(struct engine *engine, const struct query *query,
 	};
 	engine->ahead = &engine->lane;
 	backlog_init(&engine->backlog);
+	marks_init(&engine->marks);
 	watermark_init(&engine->watermark, query->lateness_ns,
 		       query->idle_ns > 0 ? query->idle_ns : INT64_MAX);
 	if (init_parts(engine) == 0)
@@ -171,6 +172,7 @@ void engine_release(struct engine *engine)
 		order_release(&engine->order);
 	lane_release(&engine->lane);
 	backlog_release(&engine->backlog);
+	marks_release(&engine->marks);
 	groups_release(&engine->groups);
 	windows_release(&engine->windows);
 	coverage_release(&engine->coverage);

@@ -12,6 +12,7 @@
  *     engine.c          setting up
  *     engine_ahead.c    bytes are taken, line by line or by what was walked
  *     engine_count.c    records are counted
+ *     engine_members.c  what members of a group publish is merged
  *     engine_windows.c  windows close
  *     engine_deltas.c   what a member hands over
  *     engine_save.c     what a later run goes on from,
@@ -32,6 +33,7 @@
 #include "core/groups.h"
 #include "core/lane.h"
 #include "core/lines.h"
+#include "core/marks.h"
 #include "core/merge.h"
 #include "core/order.h"
 #include "core/reject.h"
@@ -94,6 +96,10 @@ struct engine {
 	struct lane *ahead; /* and the one of them that is used */
 	struct merge merge;
 	struct backlog backlog;
+	struct marks marks; /* of members, with merge */
+	/* Orders that members counted, but are late; not yet moved from counted
+	 * to late, for want of members' tallies. */
+	uint64_t late_debt;
 	struct groups groups;
 	struct windows windows;
 	struct coverage coverage;   /* by arrival */
@@ -123,6 +129,7 @@ struct engine {
 	bool over;	   /* by arrival: the last window was closed */
 	uint64_t kept_orders; /* of all runs before, see engine_resume() */
 	struct error error;
+	struct error note; /* to be said, and emptied, by the caller */
 };
 
 /* -1: the query cannot be run; release it all the same. */
@@ -132,6 +139,15 @@ void engine_release(struct engine *engine);
 
 /* The key fields: the query's, or the rows'; 0 before the first of them. */
 size_t engine_key_names(const struct engine *engine, const char *const **names);
+
+/*
+ * With merge, before anything of that stream is handed in: it is the partition
+ * of a topic (stream->partitions is not 0). What the marks of members in it say
+ * is waited for. Of all that are read at the start the engine should know
+ * before it takes the first bytes. -1: memory is out; see engine->error.
+ */
+int engine_listen_partition(struct engine *engine,
+			    struct stream *stream) MUST_CHECK;
 
 /* The run begins, with so many sources up and down; see coverage.h. */
 void engine_begin(struct engine *engine, int64_t now_ns, size_t up,

@@ -92,7 +92,7 @@ enum engine_event engine_fail(struct engine *engine)
 }
 
 /* Every window that holds this time is over. */
-static bool is_late(const struct engine *engine, int64_t time_ns)
+bool engine_is_late(const struct engine *engine, int64_t time_ns)
 {
 	const struct windows *windows = &engine->windows;
 	int64_t value_ns = engine->watermark.value_ns;
@@ -102,14 +102,19 @@ static bool is_late(const struct engine *engine, int64_t time_ns)
 					      windows->span) <= value_ns;
 }
 
-static enum engine_event count_late(struct engine *engine, int64_t time_ns)
+void engine_note_late(struct engine *engine, int64_t time_ns)
 {
 	int64_t late_by_ns = time_between(time_ns, engine->watermark.value_ns);
 
-	engine->tallies.read++;
-	engine->tallies.late++;
 	if (late_by_ns > engine->late_by_ns)
 		engine->late_by_ns = late_by_ns;
+}
+
+static enum engine_event count_late(struct engine *engine, int64_t time_ns)
+{
+	engine->tallies.read++;
+	engine->tallies.late++;
+	engine_note_late(engine, time_ns);
 	return ENGINE_DONE;
 }
 
@@ -140,8 +145,7 @@ static enum engine_event count_in_hot(struct engine *engine,
 	return ENGINE_DONE;
 }
 
-/* Counts it in the pane of its time; ENGINE_REJECTED: there is no room. */
-static enum engine_event count_at(struct engine *engine,
+enum engine_event engine_count_at(struct engine *engine,
 				  const struct record *record, int64_t time_ns)
 {
 	struct windows *windows = &engine->windows;
@@ -164,9 +168,20 @@ static enum engine_event count_at(struct engine *engine,
 		if (event != ENGINE_DONE)
 			return event;
 	}
-	engine->tallies.read++;
-	engine->tallies.counted++;
 	return ENGINE_DONE;
+}
+
+static enum engine_event count_in_time(struct engine *engine,
+				       const struct record *record,
+				       int64_t time_ns)
+{
+	enum engine_event event = engine_count_at(engine, record, time_ns);
+
+	if (event == ENGINE_DONE) {
+		engine->tallies.read++;
+		engine->tallies.counted++;
+	}
+	return event;
 }
 
 /* The watermark moves once the record is dealt with. */
@@ -190,10 +205,10 @@ static enum engine_event count_record(struct engine *engine,
 	int64_t time_ns = arrives ? now_ns : record->time_ns;
 	enum engine_event event;
 
-	if (timed && is_late(engine, time_ns))
+	if (timed && engine_is_late(engine, time_ns))
 		event = count_late(engine, time_ns);
 	else
-		event = count_at(engine, record, time_ns);
+		event = count_in_time(engine, record, time_ns);
 	if (timed && event == ENGINE_DONE)
 		move_watermark(engine, stream, time_ns, now_ns);
 	return event;
@@ -269,8 +284,11 @@ static enum engine_event merge_line(struct engine *engine,
 	enum record_verdict verdict;
 	enum merge_step step = merge_judge(
 		merge, line, engine_latest(engine, now_ns), &verdict);
-	bool first = verdict == RECORD_COUNTS && !engine->laid;
+	bool first;
 
+	if (step == MERGE_MARK || step == MERGE_TALLIES)
+		return engine_take_news(engine, stream, line, step, now_ns);
+	first = verdict == RECORD_COUNTS && !engine->laid;
 	/* What moves the watermark waits behind rows that it would make late.
 	 */
 	if (step == MERGE_LATER ||
@@ -285,6 +303,9 @@ static enum engine_event merge_line(struct engine *engine,
 			return engine_fail(engine);
 		return ENGINE_DONE;
 	}
+	if (verdict == RECORD_COUNTS && stream->partitions > 0 &&
+	    !merge->has_total)
+		return engine_take_delta(engine, stream, line, now_ns);
 	return engine_take_record(engine, stream, line, verdict, &merge->record,
 				  now_ns);
 }
@@ -328,6 +349,8 @@ static enum engine_event take_waiting(struct engine *engine, int64_t now_ns)
 	}
 	then.name = backlog_name(&engine->backlog, &waiting);
 	then.line_number = waiting.line_number;
+	then.partition = waiting.stream->partition;
+	then.partitions = waiting.stream->partitions;
 	then.time = waiting.stream->time;
 	if (then.time == &waiting.stream->own_time &&
 	    strcmp(then.name, waiting.stream->name) != 0)

@@ -39,6 +39,20 @@ int64_t engine_latest(const struct engine *engine, int64_t now_ns);
 int engine_find_group(struct engine *engine, const struct key_part *parts,
 		      const uint32_t *hash, uint32_t *group) MUST_CHECK;
 
+/* Is every window that holds this time over? */
+bool engine_is_late(const struct engine *engine, int64_t time_ns);
+
+/* Something of that time was late; it notes by how much. */
+void engine_note_late(struct engine *engine, int64_t time_ns);
+
+/*
+ * Counts the record's orders in the pane of its time, but not the record.
+ * ENGINE_REJECTED: there is no room.
+ */
+enum engine_event engine_count_at(struct engine *engine,
+				  const struct record *record,
+				  int64_t time_ns) MUST_CHECK;
+
 /* A line as lines_next() gave it. */
 enum engine_event engine_take_line(struct engine *engine, struct stream *stream,
 				   enum line_status status, struct span line,
@@ -54,6 +68,25 @@ enum engine_event engine_take_record(struct engine *engine,
 /* What has to be done before the next line is looked at: see engine_take(). */
 enum engine_event engine_prepare(struct engine *engine,
 				 int64_t now_ns) MUST_CHECK;
+
+/* --- engine_members.c ----------------------------------------------------- */
+
+/* A row without a total that counts: merge->record. */
+enum engine_event engine_take_delta(struct engine *engine,
+				    struct stream *stream, struct span line,
+				    int64_t now_ns) MUST_CHECK;
+
+/* A mark, or tallies of a member; of no partition they mean nothing. */
+enum engine_event engine_take_news(struct engine *engine, struct stream *stream,
+				   struct span line, enum merge_step step,
+				   int64_t now_ns) MUST_CHECK;
+
+/* Moves as many orders from counted to late as are owed and there are. */
+void engine_settle(struct tallies *tallies, uint64_t *late_debt);
+
+/* The marks are those of an earlier run. -1: out of memory, or damaged. */
+int engine_restore_marks(struct engine *engine, const struct savepoint *kept,
+			 struct error *error) MUST_CHECK;
 
 /* --- engine_save.c -------------------------------------------------------- */
 

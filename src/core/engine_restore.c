@@ -194,7 +194,8 @@ static int restore_groups(struct engine *engine,
 static const struct saved_entry *find_head(const struct savepoint *kept)
 {
 	for (size_t i = 0; i < kept->count; i++)
-		if (kept->entries[i].table == SAVED_HEAD)
+		if (kept->entries[i].table == SAVED_HEAD &&
+		    kept->entries[i].id == 0)
 			return &kept->entries[i];
 	return NULL;
 }
@@ -214,6 +215,9 @@ static int restore_merge(struct engine *engine, struct span *bytes,
 	for (size_t i = 0; i < key_count; i++)
 		if (!saved_get_text(bytes, &names[i]))
 			return damaged(error);
+	/* An earlier version had no debt. */
+	if (bytes->size > 0 && !saved_get_number(bytes, &engine->late_debt))
+		return damaged(error);
 	if (window_ns <= 0)
 		return 0;
 	if (merge_restore(&engine->merge, window_ns, summing != 0, names,
@@ -256,7 +260,7 @@ static int restore_head(struct engine *engine, const struct savepoint *kept,
 		value_ns = engine->closed_ns;
 	watermark_restore(&engine->watermark, value_ns, newest_ns);
 	engine->windows.closed = closed;
-	return 0;
+	return engine_restore_marks(engine, kept, error);
 }
 
 /* --- restoring, step by step ---------------------------------------------- */

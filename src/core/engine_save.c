@@ -2,7 +2,8 @@
  * What a later run goes on from. Everything is written as savepoint.h has it:
  *
  *     head    watermark, newest time, last pane closed, end of the last window,
- *             tallies since then, orders in all, what --merge found out
+ *             tallies since then, orders in all, what --merge found out and
+ *             its debt of late orders; beside it marks, see marks_state.c
  *     group   flags, key, total, newest time, sum of all (with --sum)
  *     pane    orders, then for each counter: group, count, sum
  *     window  bounds, what a snapshot says of all groups, then counters as in a
@@ -72,6 +73,7 @@ static void save_head(const struct engine *engine, struct savepoint *savepoint)
 	saved_put_number(out, engine->merge.key_count);
 	for (size_t i = 0; i < engine->merge.key_count; i++)
 		saved_put_text(out, span_of(engine->merge.key_names[i]));
+	saved_put_number(out, engine->late_debt);
 }
 
 static void save_group(const struct engine *engine, struct savepoint *savepoint,
@@ -151,6 +153,8 @@ void engine_save(struct engine *engine, struct savepoint *savepoint)
 	struct windows *windows = &engine->windows;
 
 	save_head(engine, savepoint);
+	if (engine->query.merge)
+		marks_save(&engine->marks, savepoint);
 	save_groups(engine, savepoint);
 	windows_settle_changes(windows);
 	/* By arrival no window spans two runs. */

@@ -3,29 +3,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum slot {
-	SLOT_START,
-	SLOT_END,
-	SLOT_PARTIAL,
-	SLOT_KEY,
-	SLOT_COUNT,
-	SLOT_SUM,
-	SLOT_SLIDE,   /* only where windows slide */
-	SLOT_SUMMARY, /* only in a summary row */
-	SLOTS,
-};
+#include "core/merge_parts.h"
 
 static const char *const slot_names[SLOTS] = {
-	[SLOT_START] = "start",	    [SLOT_END] = "end",
-	[SLOT_PARTIAL] = "partial", [SLOT_KEY] = "key",
-	[SLOT_COUNT] = "count",	    [SLOT_SUM] = "sum",
-	[SLOT_SLIDE] = "slide",	    [SLOT_SUMMARY] = "summary",
+	[SLOT_READ] = "tallies.read",
+	[SLOT_COUNTED] = "tallies.counted",
+	[SLOT_REJECTED] = "tallies.rejected",
+	[SLOT_FILTERED] = "tallies.filtered",
+	[SLOT_LATE] = "tallies.late",
+	[SLOT_TALLIES] = "tallies",
+	[SLOT_SOURCE] = "source",
+	[SLOT_PARTITION] = "partition",
+	[SLOT_OF] = "of",
+	[SLOT_FROM] = "from",
+	[SLOT_TO] = "to",
+	[SLOT_NEWEST] = "newest",
+	[SLOT_IDLE] = "idle",
+	[SLOT_PARTIALS] = "partials",
+	[SLOT_SOURCES] = "sources",
+	[SLOT_QUERY] = "query",
+	[SLOT_SUMMARY] = "summary",
+	[SLOT_SLIDE] = "slide",
+	[SLOT_SUM] = "sum",
+	[SLOT_TOTAL] = "total",
+	[SLOT_COUNT] = "count",
+	[SLOT_KEY] = "key",
+	[SLOT_PARTIAL] = "partial",
+	[SLOT_END] = "end",
+	[SLOT_START] = "start",
 };
 
 /* What is known of the row only while it is judged. */
 struct row {
 	struct span line;
-	size_t object_at; /* where it begins in the line */
 	struct json_value key[KEY_FIELDS_MAX];
 	size_t key_count;
 	bool other_name;   /* there is one that the first row had not */
@@ -81,11 +91,19 @@ int merge_restore(struct merge *merge, int64_t window_ns, bool summing,
 	return 0;
 }
 
-static enum record_verdict reject(struct merge *merge, const struct row *row,
-				  enum reject_reason reason, enum slot slot)
+enum record_verdict merge_reject(struct merge *merge, struct span line,
+				 enum reject_reason reason,
+				 enum merge_slot slot)
 {
 	return record_reject_value(&merge->record, reason, &merge->values[slot],
-				   slot_names[slot], row->line, row->object_at);
+				   slot_names[slot], line, merge->object_at);
+}
+
+static enum record_verdict reject(struct merge *merge, const struct row *row,
+				  enum reject_reason reason,
+				  enum merge_slot slot)
+{
+	return merge_reject(merge, row->line, reason, slot);
 }
 
 /* --- the key -------------------------------------------------------------- */
@@ -160,7 +178,7 @@ static enum record_verdict check_names(struct merge *merge,
 			return record_reject_value(
 				&merge->record, REJECT_MISSING_KEY,
 				&merge->values[SLOT_KEY], merge->key_names[i],
-				row->line, row->object_at);
+				row->line, merge->object_at);
 	if (row->other_name || row->key_count == 0)
 		return reject(merge, row, REJECT_MISSING_KEY, SLOT_KEY);
 	return RECORD_COUNTS;
@@ -172,9 +190,10 @@ static enum record_verdict take_parts(struct merge *merge,
 	for (size_t i = 0; i < row->key_count; i++)
 		if (!record_take_part(&merge->record, i, &row->key[i],
 				      merge->unescaped + i * KEY_PART_MAX))
-			return record_reject_value(
-				&merge->record, REJECT_BAD_KEY, &row->key[i],
-				merge->key_names[i], row->line, row->object_at);
+			return record_reject_value(&merge->record,
+						   REJECT_BAD_KEY, &row->key[i],
+						   merge->key_names[i],
+						   row->line, merge->object_at);
 	return RECORD_COUNTS;
 }
 
@@ -201,7 +220,7 @@ static enum record_verdict judge_key(struct merge *merge, struct row *row)
 /* --- the window ----------------------------------------------------------- */
 
 static enum record_verdict read_time(struct merge *merge, const struct row *row,
-				     enum slot slot, int64_t *time_ns)
+				     enum merge_slot slot, int64_t *time_ns)
 {
 	enum record_verdict verdict = record_read_time(
 		&merge->values[slot], &merge->scratch, time_ns);
@@ -262,7 +281,7 @@ static enum record_verdict judge_time(struct merge *merge, struct row *row,
 /* --- the numbers ---------------------------------------------------------- */
 
 /* A literal of JSON: digits only, and no zeros before it, is a whole number. */
-static bool read_count(const struct json_value *value, uint64_t *count)
+bool merge_read_count(const struct json_value *value, uint64_t *count)
 {
 	uint64_t number = 0;
 
@@ -288,7 +307,8 @@ static enum record_verdict judge_numbers(struct merge *merge,
 		merge->sums_fixed ? merge->summing : sum->type != JSON_ABSENT;
 	enum record_verdict verdict;
 
-	if (!read_count(&merge->values[SLOT_COUNT], &merge->record.orders))
+	if (!merge_read_count(&merge->values[SLOT_COUNT],
+			      &merge->record.orders))
 		return reject(merge, row, REJECT_BAD_NUMBER, SLOT_COUNT);
 	if (!summing)
 		return RECORD_COUNTS;
@@ -329,6 +349,17 @@ static void learn(struct merge *merge, const struct row *row)
 		merge->window_ns = row->window_ns;
 }
 
+/* A mark, the tallies of a member, or a row with a field of that name. */
+static enum merge_step judge_news(const struct merge *merge)
+{
+	if (merge->values[SLOT_START].type != JSON_ABSENT)
+		return MERGE_JUDGED;
+	if (merge->values[SLOT_TALLIES].type != JSON_ABSENT)
+		return MERGE_TALLIES;
+	return merge->values[SLOT_SOURCE].type != JSON_ABSENT ? MERGE_MARK
+							      : MERGE_JUDGED;
+}
+
 enum merge_step merge_judge(struct merge *merge, struct span line,
 			    int64_t latest_ns, enum record_verdict *verdict)
 {
@@ -336,15 +367,23 @@ enum merge_step merge_judge(struct merge *merge, struct span line,
 	enum json_verdict json;
 
 	merge->record.timed = false;
-	json = json_scan(&merge->fields, line, merge->values, &row.object_at);
+	json = json_scan(&merge->fields, line, merge->values,
+			 &merge->object_at);
 	if (json != JSON_VALID) {
-		*verdict =
-			record_reject_json(&merge->record, json, row.object_at);
+		*verdict = record_reject_json(&merge->record, json,
+					      merge->object_at);
 		return MERGE_JUDGED;
+	}
+	if (merge->values[SLOT_QUERY].type != JSON_ABSENT) {
+		enum merge_step news = judge_news(merge);
+
+		if (news != MERGE_JUDGED)
+			return news;
 	}
 	*verdict = judge_row(merge, &row, latest_ns);
 	if (*verdict != RECORD_COUNTS)
 		return MERGE_JUDGED;
 	learn(merge, &row);
+	merge->has_total = merge->values[SLOT_TOTAL].type != JSON_ABSENT;
 	return merge->window_ns == 0 ? MERGE_LATER : MERGE_JUDGED;
 }
