@@ -20,7 +20,14 @@ static size_t count_feeds(const struct app *app, enum feed_state state)
 static void listen(struct app *app, struct feed *feed)
 {
 	struct watermark *watermark = &app->engine.watermark;
+	struct error error;
 
+	if (feed->stream && app->options->merge &&
+	    feed->stream->partitions > 0 &&
+	    engine_listen_partition(&app->engine, feed->stream) != 0) {
+		error_set(&error, "out of memory");
+		app_fail(app, &error);
+	}
 	if (feed->stream) {
 		watermark_add(watermark, feed->stream->time, app_ready(app));
 		watermark_remove(watermark, &feed->waiting);

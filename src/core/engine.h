@@ -147,7 +147,7 @@ size_t engine_key_names(const struct engine *engine, const char *const **names);
  * before it takes the first bytes. -1: memory is out; see engine->error.
  */
 int engine_listen_partition(struct engine *engine,
-			    struct stream *stream) MUST_CHECK;
+			    const struct stream *stream) MUST_CHECK;
 
 /* The run begins, with so many sources up and down; see coverage.h. */
 void engine_begin(struct engine *engine, int64_t now_ns, size_t up,

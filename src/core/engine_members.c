@@ -9,7 +9,7 @@
  */
 #include "core/engine_parts.h"
 
-int engine_listen_partition(struct engine *engine, struct stream *stream)
+int engine_listen_partition(struct engine *engine, const struct stream *stream)
 {
 	watermark_add_partition(&engine->watermark, stream->time);
 	if (marks_listen(&engine->marks, stream->partition) != 0)
