@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import oc  # noqa: E402
+from kafka_broker import broker, start_broker  # noqa: E402,F401
 
 
 def pytest_configure(config):
