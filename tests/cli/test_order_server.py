@@ -1,5 +1,6 @@
 """scripts/order-server: what it sends, what it says, what it survives."""
 
+import datetime
 import json
 import os
 import re
@@ -79,6 +80,39 @@ def test_every_line_is_an_order_as_in_the_original(serve):
     seen = {shape.fullmatch(line)[1] for line in lines}
     assert len(seen) == 4
     assert len({json.loads(line)["order_id"] for line in lines}) == 2000
+
+
+def test_orders_have_a_time_and_an_amount_where_that_is_wanted(serve):
+    server = serve("--rate=0", "--count=2000", "--with=amount,created_at")
+    begun = datetime.datetime.now(datetime.timezone.utc)
+    lines = read_all(dial(server)).splitlines(keepends=True)
+    over = datetime.datetime.now(datetime.timezone.utc)
+    shape = re.compile(rb'\{"order_id": "[0-9a-f]{32}", "status": "[A-Z]+", '
+                       rb'"created_at": "([0-9T:-]+\.[0-9]{3})Z", '
+                       rb'"amount": "([0-9]+\.[0-9]{2})"\}\n')
+    found = [shape.fullmatch(line).groups() for line in lines]
+    times = [datetime.datetime.fromisoformat(f"{made.decode()}+00:00")
+             for made, _ in found]
+    assert times == sorted(times)
+    assert begun - datetime.timedelta(milliseconds=1) <= times[0]
+    assert times[-1] <= over
+    assert all(0 < float(amount) <= 200 for _, amount in found)
+
+
+def test_a_field_changes_nothing_of_the_other_lines(serve):
+    """But for the time, the same seed gives the same lines."""
+    first, again = (
+        re.sub(rb'"created_at": "[^"]*"', b"", read_all(dial(serve(
+            "--rate=0", "--count=3000", "--seed=7", "--bad=0.2",
+            "--with=created_at,amount"))))
+        for _ in range(2))
+    assert first == again
+
+
+def test_a_field_that_it_does_not_know_is_a_usage_error(spawn):
+    done = spawn([], program=[SERVER, "--with=created_at,price"]).wait()
+    assert done.status == 2
+    assert b"known are created_at, amount" in done.err
 
 
 def test_what_it_says_it_sent_is_what_arrived(serve):
