@@ -103,7 +103,7 @@ struct publisher *publisher_open(const struct kafka_options *options,
 {
 	(void)options;
 	(void)loop;
-	(void)kafka_check_built(error);
+	error_set(error, "built without Kafka");
 	return NULL;
 }
 

@@ -1,8 +1,9 @@
 /*
  * What the parts of the source share; nobody else includes this.
  *
- *     source.c      messages become chunks, and what a source offers
- *     source_open.c what was looked up, and where reading begins
+ *     source.c       what a source offers, and what is told of its streams
+ *     source_read.c  messages become chunks
+ *     source_open.c  what was found out, and where reading begins
  *     source_group.c partitions that a group gives and takes
  */
 #ifndef KAFKA_SOURCE_PARTS_H
@@ -80,17 +81,30 @@ static inline struct kafka_source *kafka_of(struct source *source)
 
 /* --- source.c ------------------------------------------------------------- */
 
-/* Until-end: is the partition read, now that the next offset is this? */
-void kafka_check_end(struct kafka_source *self, struct partition *partition,
-		     int64_t offset);
-
-/* Drops the messages taken over. */
-void kafka_drop_batch(struct kafka_source *self);
-
 /* It failed for good, or until it is tried again. Fills in the chunk; its why
  * is set. */
 enum source_status kafka_fail(struct kafka_source *self, bool heals,
 			      struct chunk *chunk);
+
+/* --- source_read.c -------------------------------------------------------- */
+
+/* Messages of one partition, as many as there is room for. */
+enum source_status kafka_read(struct kafka_source *self, struct read_area area,
+			      struct chunk *chunk);
+
+/* The next message, or NULL: there is none now. */
+rd_kafka_message_t *kafka_next_message(struct kafka_source *self);
+void kafka_drop_message(struct kafka_source *self);
+
+/* Drops the messages taken over. */
+void kafka_drop_batch(struct kafka_source *self);
+
+/* Until-end: is the partition read, now that the next offset is this? */
+void kafka_check_end(struct kafka_source *self, struct partition *partition,
+		     int64_t offset);
+
+/* Until-end: is all of it read, or by a group all that we were given? */
+bool kafka_is_finished(const struct kafka_source *self);
 
 /* --- source_open.c -------------------------------------------------------- */
 
