@@ -67,6 +67,8 @@ void app_send(struct app *app, bool filled, bool is_saved)
 		return;
 	if (app->keep.state)
 		app_note_positions(app, &place->savepoint);
+	for (size_t i = 0; i < app->feed_count; i++)
+		source_mark(app->feeds[i].source);
 	app->printed++;
 	if (app->engine.held)
 		end_with(app, STOP_CONDITION, place->snapshot.end_ns);
@@ -121,6 +123,8 @@ static void finish(struct app *app)
 	app->out.first = (app->out.first + 1) % OUTGOING_MAX;
 	app->out.count--;
 	app->out.saved--;
+	for (size_t i = 0; i < app->feed_count; i++)
+		source_commit(app->feeds[i].source);
 	if (queue_commit(&app->queue, &error) != 0)
 		fail(app, &error);
 }

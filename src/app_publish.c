@@ -236,7 +236,8 @@ static void drop(struct app *app, const char *why)
 		error_set(&error, "out of memory");
 		app_fail(app, &error);
 	}
-	app->held.full = false;
+	if (app->held.chunk.kind == CHUNK_DATA)
+		app->held.full = false;
 	for (size_t i = 0; i < app->feed_count; i++)
 		if (app->feeds[i].is_kafka)
 			kafka_source_go_back(app->feeds[i].source);
@@ -328,8 +329,10 @@ void app_hand_over(struct app *app, struct feed *feed)
 {
 	if (!app->publish.publisher) {
 		/* What was counted is ours to print. */
-		if (!app->held.chunk.lost)
+		if (!app->held.chunk.lost) {
+			source_mark(feed->source);
 			source_commit(feed->source);
+		}
 		return;
 	}
 	if (!app->held.chunk.lost) {

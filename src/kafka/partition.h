@@ -48,6 +48,7 @@ struct partition {
 	size_t place_capacity;
 	struct position *position; /* in the state, or NULL */
 	/* What others know of it: */
+	int64_t marked_offset; /* behind what the last window holds */
 	int64_t told_offset; /* behind what is in transactions, or committed */
 	int64_t told_newest_ns;
 	bool told_idle;

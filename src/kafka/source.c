@@ -90,6 +90,7 @@ static int ask_next(struct kafka_source *self, struct error *error)
 	}
 	self->missing = false;
 	if (self->client->all_down || is_due) {
+		self->unsure |= self->client->all_down;
 		self->client->all_down = false;
 		self->timer.due_ns = TIME_NEVER;
 		return kafka_ask(self, SURVEY_TOPICS, NULL, 0, error);
@@ -233,7 +234,13 @@ static void kafka_commit(struct source *source)
 
 	if (self->options.group && !self->options.query &&
 	    self->state == KAFKA_RUNNING)
-		group_commit(self);
+		group_commit(self, false);
+}
+
+static void kafka_mark(struct source *source)
+{
+	if (kafka_of(source)->options.group)
+		group_mark(kafka_of(source));
 }
 
 static void kafka_locate(const struct source *source,
@@ -268,8 +275,11 @@ static void leave(struct kafka_source *self)
 {
 	self->closing = true;
 	kafka_drop_batch(self);
-	if (self->options.group && !self->client->all_down)
+	if (self->options.group && !self->client->all_down && !self->unsure) {
+		if (!self->options.query && self->assigned)
+			group_commit(self, true);
 		rd_kafka_consumer_close(self->client->handle);
+	}
 	rd_kafka_queue_destroy(self->queue);
 }
 
@@ -306,6 +316,7 @@ static const struct source_ops kafka_ops = {
 	.next = kafka_next,
 	.restore = kafka_restore,
 	.note = kafka_note,
+	.mark = kafka_mark,
 	.commit = kafka_commit,
 	.locate = kafka_locate,
 	.report = kafka_report,

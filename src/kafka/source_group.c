@@ -201,7 +201,7 @@ int group_take(struct kafka_source *self, const struct survey *found,
 	step_reach("assigned");
 	/* Where it begins is said at once, so that it begins there again. */
 	if (!self->options.query)
-		group_commit(self);
+		group_commit(self, false);
 	return 0;
 }
 
@@ -215,7 +215,16 @@ void kafka_source_go_back(struct source *source)
 
 /* --- told others ---------------------------------------------------------- */
 
-void group_commit(struct kafka_source *self)
+void group_mark(struct kafka_source *self)
+{
+	uint64_t lines;
+
+	for (size_t i = 0; i < self->count; i++)
+		partition_place(self->partitions[i],
+				&self->partitions[i]->marked_offset, &lines);
+}
+
+void group_commit(struct kafka_source *self, bool wait)
 {
 	rd_kafka_topic_partition_list_t *list =
 		rd_kafka_topic_partition_list_new((int)self->count);
@@ -223,13 +232,11 @@ void group_commit(struct kafka_source *self)
 	for (size_t i = 0; i < self->count; i++) {
 		struct partition *partition = self->partitions[i];
 		rd_kafka_topic_partition_t *place;
+		int64_t offset = partition->marked_offset;
 		struct buffer note = {0};
-		int64_t offset;
-		uint64_t lines;
 
-		partition_place(partition, &offset, &lines);
-		if (!partition->given ||
-		    (offset == partition->told_offset && !partition->is_new))
+		if (!partition->given || (offset == partition->told_offset &&
+					  !partition->is_new && !wait))
 			continue;
 		commit_note_append(&note, &self->options,
 				   partition->stream.time->newest_ns,
@@ -243,7 +250,7 @@ void group_commit(struct kafka_source *self)
 		partition->is_new = false;
 	}
 	if (list->cnt > 0)
-		(void)rd_kafka_commit(self->client->handle, list, 1);
+		(void)rd_kafka_commit(self->client->handle, list, !wait);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 

@@ -4,6 +4,7 @@
  *     source.c       what a source offers, and what is told of its streams
  *     source_read.c  messages become chunks
  *     source_open.c  what was found out, and where reading begins
+ *     source_hear.c  what is found out later
  *     source_group.c partitions that a group gives and takes
  */
 #ifndef KAFKA_SOURCE_PARTS_H
@@ -68,6 +69,7 @@ struct kafka_source {
 	/* a group's */
 	struct rebalance rebalance;
 	bool assigned; /* it gave us something, or nothing: we know */
+	bool unsure;   /* nobody may be there to answer */
 	bool closing;
 	bool goes_back; /* to what is committed, see kafka_source_go_back() */
 	bool missing;	/* of some partition the offset is not there, */
@@ -119,9 +121,9 @@ int kafka_ask(struct kafka_source *self, enum survey_kind kind,
 	      const struct looked_up *partitions, size_t count,
 	      struct error *error) MUST_CHECK;
 
-/* Deals with an answer, if one has come. SOURCE_CHUNK: something is to be told.
- */
-enum source_status kafka_hear(struct kafka_source *self, struct chunk *chunk);
+/* The topics are known. -1: memory is out, or it cannot be read. */
+int kafka_opened(struct kafka_source *self, struct survey *found,
+		 struct error *error) MUST_CHECK;
 
 /* NULL: there is no such partition here. */
 struct partition *kafka_find(const struct kafka_source *self, const char *topic,
@@ -143,6 +145,12 @@ void kafka_give(struct kafka_source *self, struct partition *partition,
 /* Tells librdkafka what to read: all that is given, each from `next`. -1. */
 int kafka_assign(struct kafka_source *self, struct error *error) MUST_CHECK;
 
+/* --- source_hear.c -------------------------------------------------------- */
+
+/* Deals with an answer, if one has come. SOURCE_CHUNK: something is to be told.
+ */
+enum source_status kafka_hear(struct kafka_source *self, struct chunk *chunk);
+
 /* --- source_group.c ------------------------------------------------------- */
 
 /* librdkafka's callback: notes what the group says. */
@@ -160,7 +168,10 @@ int group_take(struct kafka_source *self, const struct survey *found,
 /* Joins it. */
 int group_join(struct kafka_source *self, struct error *error) MUST_CHECK;
 
-/* Tells the group up to where was read. */
-void group_commit(struct kafka_source *self);
+/* What was read so far is what a window, or all, holds. */
+void group_mark(struct kafka_source *self);
+
+/* Tells the group about what was marked; `wait`: till it knows. */
+void group_commit(struct kafka_source *self, bool wait);
 
 #endif

@@ -209,17 +209,18 @@ static bool find_spans(struct survey *survey, bool all)
 
 static bool find_group(struct survey *survey)
 {
-	int64_t pending_until_ns = mono_ns() + PENDING_MS * NS_PER_MS;
 	rd_kafka_resp_err_t code;
 
 	for (size_t i = 0; i < survey->options->topic_count; i++)
 		if (!count_partitions(survey, i))
 			return false;
+	survey->until_ns = mono_ns() + PENDING_MS * NS_PER_MS;
 	do {
 		code = survey_committed(survey);
 	} while ((code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
 		  code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) &&
-		 mono_ns() < pending_until_ns);
+		 !is_over(survey));
+	survey->until_ns = mono_ns() + survey->options->connect_timeout_ns;
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return true;
 	/* Set already where memory was out. */

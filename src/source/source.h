@@ -126,7 +126,8 @@ struct source_ops {
 	int (*restore)(struct source *source, struct positions *positions,
 		       struct error *error);
 	int (*note)(struct source *source, struct error *error);
-	/* The next two may be NULL. */
+	/* The next three may be NULL. */
+	void (*mark)(struct source *source);
 	void (*commit)(struct source *source);
 	void (*locate)(const struct source *source, const struct stream *stream,
 		       uint64_t line, struct error *text);
@@ -205,7 +206,14 @@ MUST_CHECK static inline int source_note(struct source *source,
 	return source->ops->note ? source->ops->note(source, error) : 0;
 }
 
-/* What was read so far is counted and printed: others may be told so. */
+/* What was read so far is what the window that closed holds, or all. */
+static inline void source_mark(struct source *source)
+{
+	if (source->ops->mark)
+		source->ops->mark(source);
+}
+
+/* What was marked is printed, or will be: others may be told so. */
 static inline void source_commit(struct source *source)
 {
 	if (source->ops->commit)
