@@ -97,9 +97,6 @@ struct engine {
 	struct merge merge;
 	struct backlog backlog;
 	struct marks marks; /* of members, with merge */
-	/* Orders that members counted, but are late; not yet moved from counted
-	 * to late, for want of members' tallies. */
-	uint64_t late_debt;
 	struct groups groups;
 	struct windows windows;
 	struct coverage coverage;   /* by arrival */

@@ -4,8 +4,9 @@
  * do, and a window that is due then closes before the next line is looked at.
  *
  * Which orders are late is known only here, while members' tallies call them
- * counted. A late delta may come before the tallies that counted it, or in a
- * window after theirs: what cannot be moved from counted to late is owed.
+ * counted, and tallies come in another partition than the deltas, sooner or
+ * later. So the orders of a delta are read where the delta is, and tallies tell
+ * of the others only. Both come in one transaction: all in all it is the same.
  */
 #include "core/engine_parts.h"
 
@@ -35,30 +36,24 @@ int engine_restore_marks(struct engine *engine, const struct savepoint *kept,
 
 /* --- deltas and tallies --------------------------------------------------- */
 
-void engine_settle(struct tallies *tallies, uint64_t *late_debt)
-{
-	uint64_t orders =
-		*late_debt < tallies->counted ? *late_debt : tallies->counted;
-
-	tallies->counted -= orders;
-	tallies->late += orders;
-	*late_debt -= orders;
-}
-
 enum engine_event engine_take_delta(struct engine *engine,
 				    struct stream *stream, struct span line,
 				    int64_t now_ns)
 {
 	struct record *record = &engine->merge.record;
+	struct tallies *tallies = &engine->tallies;
 	enum engine_event event = ENGINE_DONE;
 
 	if (engine_is_late(engine, record->time_ns)) {
 		engine_note_late(engine, record->time_ns);
-		engine->late_debt += record->orders;
-		engine_settle(&engine->tallies, &engine->late_debt);
+		tallies->late += record->orders;
 	} else {
 		event = engine_count_at(engine, record, record->time_ns);
+		if (event == ENGINE_DONE)
+			tallies->counted += record->orders;
 	}
+	if (event == ENGINE_DONE)
+		tallies->read += record->orders;
 	if (event != ENGINE_REJECTED)
 		return event;
 	record->reason = REJECT_BAD_TIME;
@@ -79,16 +74,16 @@ static enum engine_event fail(struct engine *engine,
 
 static enum engine_event add_tallies(struct engine *engine,
 				     const struct stream *stream,
-				     const struct tallies *tallies,
-				     uint64_t query)
+				     struct tallies *tallies, uint64_t query)
 {
 	struct error error;
 
 	if (marks_check_query(&engine->marks, query, "tallies in",
 			      span_of(stream->name), &error) != 0)
 		return fail(engine, stream, &error);
+	tallies->read -= tallies->counted;
+	tallies->counted = 0;
 	tallies_add(&engine->tallies, tallies);
-	engine_settle(&engine->tallies, &engine->late_debt);
 	return ENGINE_DONE;
 }
 

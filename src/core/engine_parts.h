@@ -81,9 +81,6 @@ enum engine_event engine_take_news(struct engine *engine, struct stream *stream,
 				   struct span line, enum merge_step step,
 				   int64_t now_ns) MUST_CHECK;
 
-/* Moves as many orders from counted to late as are owed and there are. */
-void engine_settle(struct tallies *tallies, uint64_t *late_debt);
-
 /* The marks are those of an earlier run. -1: out of memory, or damaged. */
 int engine_restore_marks(struct engine *engine, const struct savepoint *kept,
 			 struct error *error) MUST_CHECK;

@@ -215,9 +215,6 @@ static int restore_merge(struct engine *engine, struct span *bytes,
 	for (size_t i = 0; i < key_count; i++)
 		if (!saved_get_text(bytes, &names[i]))
 			return damaged(error);
-	/* An earlier version had no debt. */
-	if (bytes->size > 0 && !saved_get_number(bytes, &engine->late_debt))
-		return damaged(error);
 	if (window_ns <= 0)
 		return 0;
 	if (merge_restore(&engine->merge, window_ns, summing != 0, names,

@@ -73,7 +73,6 @@ static void save_head(const struct engine *engine, struct savepoint *savepoint)
 	saved_put_number(out, engine->merge.key_count);
 	for (size_t i = 0; i < engine->merge.key_count; i++)
 		saved_put_text(out, span_of(engine->merge.key_names[i]));
-	saved_put_number(out, engine->late_debt);
 }
 
 static void save_group(const struct engine *engine, struct savepoint *savepoint,

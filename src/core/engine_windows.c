@@ -326,12 +326,9 @@ int engine_finish(struct engine *engine, const struct closing *closing,
 
 struct tallies engine_tallies(const struct engine *engine)
 {
-	uint64_t late_debt = engine->late_debt;
 	struct tallies sum = engine->run;
 
 	tallies_add(&sum, &engine->tallies);
-	/* What the last window's tallies did not hold, those of all may. */
-	engine_settle(&sum, &late_debt);
 	return sum;
 }
 

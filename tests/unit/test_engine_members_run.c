@@ -257,23 +257,6 @@ START_TEST(a_later_run_knows_who_is_idle)
 }
 END_TEST
 
-START_TEST(a_later_run_owes_what_the_one_before_did)
-{
-	begin_run();
-	delta(0, 20, "A", 1);
-	reach(20);
-	delta(0, 15, "A", 4);
-	go_on(&store);
-	ck_assert_uint_eq(engine.late_debt, 4);
-	tally(6, 6, 0);
-	ck_assert_uint_eq(engine.tallies.counted, 2);
-	ck_assert_uint_eq(engine.tallies.late, 4);
-	go_on(&store);
-	ck_assert_uint_eq(engine.late_debt, 0);
-	ck_assert_uint_eq(engine.tallies.late, 4);
-}
-END_TEST
-
 START_TEST(marks_are_kept_before_any_row_came)
 {
 	begin_run();
@@ -325,7 +308,6 @@ int main(void)
 		       a_later_run_waits_for_no_pair_that_was_far_enough);
 	tcase_add_test(tests, a_later_run_checks_offsets_and_query);
 	tcase_add_test(tests, a_later_run_knows_who_is_idle);
-	tcase_add_test(tests, a_later_run_owes_what_the_one_before_did);
 	tcase_add_test(tests, marks_are_kept_before_any_row_came);
 	tcase_add_test(tests,
 		       a_later_run_waits_for_more_partitions_that_it_reads);
