@@ -120,7 +120,8 @@ static struct marks_row *new_row(const struct marks *marks)
 	if (!row)
 		return NULL;
 	row->least_ns = MARKS_IDLE;
-	row->lists = calloc(marks->source_count + 1, sizeof(*row->lists));
+	row->lists =
+		calloc(marks->source_count + 1, sizeof(struct marks_pair *));
 	for (size_t i = 0; row->lists && i < marks->source_count; i++) {
 		if (grow_list(&row->lists[i], 0, marks->sources[i].of) != 0) {
 			free_row(marks, row);
