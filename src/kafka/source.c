@@ -101,9 +101,7 @@ static int ask_next(struct kafka_source *self, struct error *error)
 /* Looks for news while no message can come. */
 static void serve(struct kafka_source *self)
 {
-	rd_kafka_message_t *message;
-
-	while ((message = kafka_next_message(self)) != NULL)
+	while (kafka_next_message(self))
 		kafka_drop_message(self);
 }
 

@@ -117,7 +117,8 @@ struct partition *kafka_make(struct kafka_source *self, size_t topic,
 
 	if (partition)
 		return partition;
-	list = realloc(self->partitions, (self->count + 1) * sizeof(*list));
+	list = realloc(self->partitions,
+		       (self->count + 1) * sizeof(struct partition *));
 	if (!list)
 		return NULL;
 	self->partitions = list;

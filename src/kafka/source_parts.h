@@ -155,7 +155,7 @@ enum source_status kafka_hear(struct kafka_source *self, struct chunk *chunk);
 
 /* librdkafka's callback: notes what the group says. */
 void group_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
-		     rd_kafka_topic_partition_list_t *list, void *client);
+		     rd_kafka_topic_partition_list_t *list, void *opaque);
 
 /* Deals with what was noted. SOURCE_CHUNK: something is to be told. */
 enum source_status group_step(struct kafka_source *self, struct chunk *chunk);
