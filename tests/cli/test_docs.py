@@ -103,7 +103,8 @@ def test_help_fits_80_columns_and_is_plain():
 def test_help_is_grouped_and_has_examples():
     headings = re.findall(r"^(\S[^:\n]*):$", help_text(), re.M)
     assert headings == ["Sources", "Query", "Output", "Run", "Connection",
-                        "Limits", "State", "Diagnostics", "Examples"]
+                        "Limits", "State", "Kafka", "Diagnostics",
+                        "Examples"]
 
 
 def test_examples_of_help_are_valid_usage(tmp_path):
@@ -368,7 +369,8 @@ WORDS = {"--format": ["table", "tsv", "csv", "json", "prometheus"],
          "--color": ["auto", "always", "never"],
          "--progress": ["auto", "always", "never"],
          "--window": ["all"],
-         "--idle": ["never"]}
+         "--idle": ["never"],
+         "--from": ["earliest", "latest"]}
 
 
 def fish_completions(line, folder):

@@ -192,8 +192,10 @@ def test_version_says_what_is_built_in(args):
     lines = result.out.decode().splitlines()
     assert lines[0].split(" ")[0] == "ordercount"
     assert lines[0].split(" ")[1][0].isdigit()
-    assert lines[1] == "Sources: tcp, file, directory, fifo, standard input"
-    assert re.fullmatch(r"Libraries: GMP \d[\d.]*, SQLite \d[\d.]*", lines[2])
+    assert lines[1] == \
+        "Sources: tcp, kafka, file, directory, fifo, standard input"
+    assert re.fullmatch(r"Libraries: GMP \d[\d.]*, SQLite \d[\d.]*, "
+                        r"librdkafka \d[\d.]*", lines[2])
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
