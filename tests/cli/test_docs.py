@@ -140,10 +140,31 @@ def test_manual_mentions_no_option_that_is_not_there():
 def test_manual_has_the_sections_that_are_promised():
     sections = re.findall(r"^\.Sh (.*)", read(MANUAL), re.M)
     for section in ("EXAMPLES", "CRON", "EXIT STATUS", "RECORDS", "WINDOWS",
-                    "SUMS", "FILTERS", "FOLLOWING FILES", "STATE", "MERGING",
-                    "PROMETHEUS"):
+                    "SUMS", "FILTERS", "FOLLOWING FILES", "KAFKA", "STATE",
+                    "MERGING", "SCALING OUT", "PROMETHEUS"):
         assert section in sections
     assert "read = counted + rejected + filtered + late" in read(MANUAL)
+
+
+def list_in_c(source, name):
+    text = read(os.path.join(oc.ROOT, "src", "kafka", source))
+    return re.search(rf"{name}\[\] = \{{(.*?)\n\t*\}};", text, re.S)[1]
+
+
+def test_settings_of_kafka_are_those_of_the_program():
+    """Those of which a user is told that -X can, and cannot, set them."""
+    ours = re.findall(r'"([a-z.]+)"', list_in_c("properties.c", "ours"))
+    assert len(ours) > 9
+    set_so = {(name, value)
+              for source in ("source_open.c", "publish.c")
+              for name, value in re.findall(r'\{"([a-z.]+)", "(\w+)"\}',
+                                            list_in_c(source, "settings"))
+              if name not in ours}
+    section = read(MANUAL).split(".Ss Settings")[1].split(".Ss ")[0]
+    told = re.findall(r"\.It Li ([a-z.]+)\n(\w+)\n", section)
+    assert set(told) == set_so | {("client.id", "ordercount")}
+    listed = section.split("usage errors:\n")[1].split("Messages are")[0]
+    assert re.findall(r"\.Li (\S+)", listed) == sorted(ours)
 
 
 def test_manual_is_free_of_lint():
@@ -189,6 +210,13 @@ def row_line(hour, count):
             % (hour, hour + 1, count, count))
 
 
+def order_lines():
+    """As Kafka is fed with them."""
+    return [b'{"status":"%s","shop":"%d","created_at":"2024-05-01T%02d:%02d:'
+            b'00Z"}' % (status, n % 3, n % 24, n % 60)
+            for n in range(240) for status in (b"PLACED", b"FAILED")]
+
+
 def make_folder(folder):
     """What the commands read, and `ordercount` where a shell finds it."""
     (folder / "bin").mkdir(exist_ok=True)
@@ -208,6 +236,7 @@ def make_folder(folder):
     (folder / "berlin.json").write_text(row_line(10, 3) + row_line(11, 4))
     (folder / "paris.json").write_text(row_line(10, 5) + row_line(11, 6))
     (folder / "rejected.json").write_bytes(lines[0])
+    (folder / "kafka.conf").write_text("# none\nclient.id=shop\n")
     subprocess.run(["gzip", "-kf", "orders.json"], cwd=folder, check=True)
 
 
@@ -255,6 +284,59 @@ def run_command(command, folder):
     return result
 
 
+@pytest.fixture
+def topics(request):
+    """(HOST:PORT, orders, partials): made only for a test that asks."""
+    def make():
+        broker = request.getfixturevalue("broker")
+        orders = broker.new_topic(partitions=4, stem="orders")
+        partials = broker.new_topic(partitions=4, stem="partials")
+        for partition in range(4):
+            broker.produce(orders, order_lines()[partition::4], partition)
+        return broker, orders, partials
+    return make
+
+
+def run_kafka_command(command, folder, made):
+    """As run_command(). What goes on for ever has to read all of it; a member
+    leaves what it counted in the topic of partials."""
+    broker, orders, partials = made
+    make_folder(folder)
+    text = command.replace("localhost:9092/", broker.address + "/")
+    text = re.sub(r"(?<=/)orders\b(?!\.)", orders, text)
+    text = re.sub(r"(?<=/)partials\b", partials, text)
+    text = re.sub(r"--group=shop\b|-g shop\b", f"--group={orders}", text)
+    if "--until-end" not in text:
+        text += " --from=earliest"
+    if "--merge" in text:
+        # Another made what is merged; a window closes when there is a later.
+        mark = (b'{"source":"orders","partition":0,"of":1,"from":0,"to":9,'
+                b'"newest":"%s","idle":false,"partials":4,"sources":1,'
+                b'"query":"0123456789abcdef"}')
+        delta = (b'{"start":"2024-05-01T10:00:00Z","end":"2024-05-01T10:00:05Z'
+                 b'","key":{"status":"PAID"},"count":9}')
+        for partition in range(4):
+            broker.produce(partials, [
+                delta, mark % b"2024-05-01T11:00:00Z"], partition)
+    with oc.Process([], program=["bash", "-c", "exec " + text], cwd=folder,
+                    env={"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"},
+                    start_new_session=True) as process:
+        if "--publish" in text:
+            oc.until(lambda: any(b'"tallies":{"read":480,' in value for value
+                                 in broker.values(partials, [0])),
+                     "tallies", process.seen)
+        elif "--until-end" not in text:
+            process.wait_for(rb"\n")
+        if "--until-end" not in text:
+            os.killpg(process.pid, signal.SIGTERM)
+        result = process.wait()
+    assert not re.search(rb"(?m)^ordercount: |Try 'ordercount", result.err), \
+        f"{text}\n{result}"
+    assert result.status == (0 if "--until-end" in text
+                             else -signal.SIGTERM), f"{text}\n{result}"
+    return result
+
+
 def readme_commands():
     """What stands after a `$ `, with the lines that it goes on in."""
     found = []
@@ -288,10 +370,13 @@ def test_manual_commands_were_read():
 
 
 @pytest.mark.parametrize("command", MANUAL_COMMANDS)
-def test_manual_command_runs(command, tmp_path):
+def test_manual_command_runs(command, tmp_path, topics):
     if "jq " in command:
         need("jq")
-    run_command(command, tmp_path)
+    if "kafka://" in command:
+        run_kafka_command(command, tmp_path, topics())
+    else:
+        run_command(command, tmp_path)
 
 
 def test_readme_commands_were_read():
@@ -302,13 +387,16 @@ def test_readme_commands_were_read():
 
 
 @pytest.mark.parametrize("command", README_COMMANDS)
-def test_readme_command_runs(command, tmp_path):
+def test_readme_command_runs(command, tmp_path, topics):
     if command.startswith("man "):
         need("man")
         command = command.replace("man/", oc.ROOT + "/man/")
     if "jq " in command:
         need("jq")
-    result = run_command(command, tmp_path)
+    if "kafka://" in command:
+        result = run_kafka_command(command, tmp_path, topics())
+    else:
+        result = run_command(command, tmp_path)
     if "-o " not in command and ">" not in command:
         assert result.out.count(b"\n") > 0
 
