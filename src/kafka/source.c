@@ -122,7 +122,7 @@ static enum source_status run(struct kafka_source *self, struct read_area area,
 {
 	enum source_status status = SOURCE_AGAIN;
 
-	if (self->done == 0 && self->options.group) {
+	if (self->done == 0 && group_has_news(self)) {
 		status = group_step(self, chunk);
 		if (status == SOURCE_CHUNK || self->changed)
 			return status;
@@ -131,6 +131,10 @@ static enum source_status run(struct kafka_source *self, struct read_area area,
 		status = kafka_read(self, area, chunk);
 	else
 		serve(self);
+	/* It may have come just now, where messages were looked for: nothing
+	 * else would wake us for it. */
+	if (status == SOURCE_AGAIN && group_has_news(self))
+		status = group_step(self, chunk);
 	if (status == SOURCE_AGAIN && self->state == KAFKA_RUNNING &&
 	    ask_next(self, &chunk->why) != 0)
 		return kafka_fail(self, false, chunk);

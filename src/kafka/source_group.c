@@ -128,6 +128,12 @@ static rd_kafka_topic_partition_list_t *list_given(
 	return list;
 }
 
+bool group_has_news(const struct kafka_source *self)
+{
+	return self->rebalance.takes ||
+	       (!self->survey && (self->rebalance.given || self->goes_back));
+}
+
 enum source_status group_step(struct kafka_source *self, struct chunk *chunk)
 {
 	rd_kafka_topic_partition_list_t *list;
@@ -135,10 +141,6 @@ enum source_status group_step(struct kafka_source *self, struct chunk *chunk)
 
 	if (self->rebalance.takes)
 		return let_go(self, chunk);
-	if (self->survey)
-		return SOURCE_AGAIN;
-	if (!self->rebalance.given && !self->goes_back)
-		return SOURCE_AGAIN;
 	/* Nothing is read till the answer is there. */
 	self->goes_back = true;
 	list = self->rebalance.given ? rd_kafka_topic_partition_list_copy(

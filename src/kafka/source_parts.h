@@ -157,7 +157,10 @@ enum source_status kafka_hear(struct kafka_source *self, struct chunk *chunk);
 void group_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
 		     rd_kafka_topic_partition_list_t *list, void *opaque);
 
-/* Deals with what was noted. SOURCE_CHUNK: something is to be told. */
+/* Is there anything noted that can be dealt with now? */
+bool group_has_news(const struct kafka_source *self);
+
+/* Deals with it. SOURCE_CHUNK: something is to be told. */
 enum source_status group_step(struct kafka_source *self, struct chunk *chunk);
 
 /* What the group committed of the partitions that it gave us. -1: it counts
