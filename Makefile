@@ -258,6 +258,12 @@ bench: all
 bench-all: bench
 	$(Q)tests/bench/others/run $(OTHERS_FLAGS)
 
+# On a broker of its own, beside what scripts/bench-others streams fetches;
+# KAFKA_FLAGS goes to it.
+.PHONY: bench-kafka
+bench-kafka: all
+	$(Q)tests/bench/kafka/run $(KAFKA_FLAGS)
+
 # --- installation -------------------------------------------------------------
 
 BIN = $(DESTDIR)$(PREFIX)/bin
