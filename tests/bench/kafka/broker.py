@@ -13,6 +13,8 @@ ROOT = os.path.dirname(os.path.dirname(BENCH))
 SCRIPT = os.environ.get("KAFKA_BROKER_SCRIPT") or os.path.join(
     ROOT, "scripts", "kafka-broker")
 PROGRAMS = "topic", "fill", "drain", "reached", "commits"
+# Topics that are deleted leave the disk at once.
+SETTINGS = ("log.segment.delete.delay.ms=1000",)
 # What fill and its like may take.
 DEADLINE_S = 300
 
@@ -45,7 +47,7 @@ class Broker:
         self._topics = 0
         self._run("stop")
         self._run("wipe")
-        self.address = self._run("start", "0").split()[0]
+        self.address = self._run("start", "0", *SETTINGS).split()[0]
         with open(os.path.join(self._folder, "pid"), encoding="ascii") as file:
             self.pid = int(file.read())
 

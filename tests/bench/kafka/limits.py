@@ -65,7 +65,7 @@ def mark(partition, of, begin, end, newest):
             '"query":"0123456789abcdef"}\n')
 
 
-def write_deltas(path):
+def write_deltas(path, marked=True):
     """Windows of deltas with a mark after each; how many lines, and orders."""
     with open(path, "w", encoding="ascii") as file:
         for window in range(WINDOWS):
@@ -75,8 +75,15 @@ def write_deltas(path):
             file.writelines(
                 f'{{{times},"key":{{"status":"G{i % GROUPS}"}},"count":7}}\n'
                 for i in range(GROUPS * COPIES))
-            file.write(mark(0, 1, window, window + 1, begin + WINDOW_S))
-    return WINDOWS * (GROUPS * COPIES + 1), WINDOWS * GROUPS * COPIES * 7
+            if marked:
+                file.write(mark(0, 1, window, window + 1, begin + WINDOW_S))
+    rows = WINDOWS * GROUPS * COPIES
+    return rows + (WINDOWS if marked else 0), rows * 7
+
+
+def write_rows(path):
+    """The same without marks."""
+    return write_deltas(path, marked=False)
 
 
 def write_marks(path):
@@ -116,25 +123,22 @@ def report_merge(report, name, runs):
 
 def merges(broker, folder, rounds, over_kafka):
     """Speeds by name, in turns."""
-    files = {"deltas": write_deltas, "marks": write_marks}
-    made = {}
-    for name, write in files.items():
-        path = os.path.join(folder, f"{name}.jsonl")
-        made[name] = path, *write(path)
-        if over_kafka:
-            broker.create(name, 1)
-            broker.fill(name, 1, path)
-    speeds = {}
+    made = []
+    for name, write in (("deltas from a file", write_rows),
+                        ("deltas from Kafka", write_deltas),
+                        ("marks from Kafka", write_marks)):
+        path = os.path.join(folder, f"{name.replace(' ', '-')}.jsonl")
+        operands = ["--threads=1", path]
+        lines, orders = write(path)
+        if "Kafka" in name:
+            if not over_kafka:
+                continue
+            topic = broker.fresh("merge")
+            broker.fill(topic, 1, path)
+            operands = ["--from=earliest", "--until-end", broker.url(topic)]
+        made.append((name, lines, orders, operands))
+    speeds = {name: [] for name, *_ in made}
     for _ in range(rounds):
-        for name, (path, lines, orders) in made.items():
-            ways = {f"{name}, from Kafka": [
-                "--from=earliest", "--until-end", broker.url(name)]} \
-                if over_kafka else {}
-            if name == "deltas":
-                ways[f"{name}, from a file"] = ["--threads=1", path]
-            for way, operands in ways.items():
-                speeds.setdefault(way, []).append(
-                    merge(lines, orders, operands))
-    for path, *_ in made.values():
-        os.remove(path)
+        for name, lines, orders, operands in made:
+            speeds[name].append(merge(lines, orders, operands))
     return speeds

@@ -1,104 +1,123 @@
 """Several members of a group: how fast together, and after a kill."""
 
+import signal
 import subprocess
 import time
+from collections import Counter
 
 from broker import DEADLINE_S
 from building import fail
 from groups import cpu_of, is_running
-from measuring import wait
-from readers import TIMED, check, delta_sums, member, speed
+from readers import TIMED, WINDOW, check, delta_sums, member, speed
 
 WAYS = ((1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4))  # partitions, members
 KILL_PARTITIONS = 4
+SMALL = 1  # millions of messages, for all to have a share
 # What a member that has partitions needs at least for its part of a fill.
 WORKED_NS = 20_000_000
+# Members are stopped while a topic is filled, and that must not be their end.
+PATIENT = ("-X", "session.timeout.ms=60000")
 
 
 def start(broker, topic, partials, group, number, *options):
     return subprocess.Popen(
-        member(broker, topic, partials, group, number, [*TIMED, *options]),
+        member(broker, topic, partials, group, number, options),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
-def together(broker, topic, members):
-    """So many members read a topic to its end: their Speed, of all."""
-    partials, group = broker.fresh("partials"), broker.name("group")
-    begin = time.perf_counter()
-    running = [start(broker, topic.name, partials, group, number,
-                     "--until-end") for number in range(members)]
-    usages = [wait(popen) for popen in running]
-    took_s = time.perf_counter() - begin
-    cpu_s = sum(usage.ru_utime + usage.ru_stime for usage in usages)
-    check(f"{members} members", delta_sums(broker, partials), topic.counts)
-    broker.delete(partials)
-    return speed(topic.messages, took_s, cpu_s)
+class Group:
+    """Members that have a part of the topic each."""
 
-
-# --- a kill ------------------------------------------------------------------
-
-class Pair:
-    """Two members that have a part of the topic each."""
-
-    def __init__(self, broker, path, lines):
-        self._broker, self._path, self._lines = broker, path, lines
-        self.topic = broker.fresh("kill", KILL_PARTITIONS)
-        self.partials = broker.fresh("partials")
-        self.group = broker.name("group")
-        self.sent = 0
+    def __init__(self, broker, partitions, members, corpus, *options):
+        self._broker, self._corpus = broker, corpus
+        self._partitions, self._options = partitions, options
+        self._topic = broker.fresh("orders", partitions)
+        self._partials = broker.fresh("partials")
+        self._group = broker.name("group")
+        self.sent = Counter()
         self.members = []
-        for number in range(2):
+        for number in range(members):
             self.start(number)
+        self._wait_shared()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for popen in self.members:
+            popen.kill()
+            popen.wait()
+        self._broker.delete(self._topic)
+        self._broker.delete(self._partials)
 
     def start(self, number):
-        self.members.append(start(self._broker, self.topic, self.partials,
-                                  self.group, number))
+        self.members.append(start(self._broker, self._topic, self._partials,
+                                  self._group, number, *self._options))
 
-    def send(self):
-        self._broker.fill(self.topic, KILL_PARTITIONS, self._path,
-                          self._lines)
-        self.sent += self._lines
+    def signal(self, number):
+        for popen in self.members:
+            popen.send_signal(number)
+
+    def send(self, corpus=None):
+        corpus = corpus or self._corpus
+        self._broker.fill(self._topic, self._partitions, corpus.path)
+        self.sent.update(corpus.counts)
 
     def wait(self):
         """Until all that was sent is committed."""
-        self._broker.wait_committed(self.group, self.topic, KILL_PARTITIONS,
-                                    self.sent)
+        self._broker.wait_committed(self._group, self._topic,
+                                    self._partitions, self.sent.total())
 
-    def wait_shared(self):
-        """Until both have had work to do."""
+    def cpu_ns(self):
+        return [cpu_of(popen.pid) for popen in self.members]
+
+    def check(self):
+        check("members", delta_sums(self._broker, self._partials),
+              dict(self.sent))
+
+    def _wait_shared(self):
+        """Until each has had work to do."""
         end = time.monotonic() + DEADLINE_S
         while time.monotonic() < end:
-            before = [cpu_of(popen.pid) for popen in self.members]
+            before = self.cpu_ns()
             self.send()
             self.wait()
             if not all(is_running(popen.pid) for popen in self.members):
                 fail("a member ended by itself")
-            if all(cpu_of(popen.pid) - then > WORKED_NS
-                   for popen, then in zip(self.members, before)):
+            if all(now - then > WORKED_NS
+                   for now, then in zip(self.cpu_ns(), before)):
                 return
-        fail("two members do not share four partitions")
-
-    def close(self):
-        for popen in self.members:
-            popen.kill()
-            popen.wait()
-        self._broker.delete(self.topic)
-        self._broker.delete(self.partials)
+        fail("the members do not share the partitions")
 
 
-def after_kill(broker, path, lines, comes_back):
+def together(broker, partitions, members, small, large):
+    """So many members read what is there: their Speed, of all. The rest of
+    the second in which they commit for the last time is in it."""
+    with Group(broker, partitions, members, small, *WINDOW,
+               *PATIENT) as group:
+        group.signal(signal.SIGSTOP)
+        group.send(large)
+        before = group.cpu_ns()
+        begin = time.perf_counter()
+        group.signal(signal.SIGCONT)
+        group.wait()
+        took_s = time.perf_counter() - begin
+        cpu_ns = sum(group.cpu_ns()) - sum(before)
+        group.check()
+    return speed(large.records, took_s, cpu_ns / 1e9)
+
+
+def after_kill(broker, corpus, comes_back):
     """From the kill of one of two until all is committed that came right
     after it, in seconds."""
-    pair = Pair(broker, path, lines)
-    try:
-        pair.wait_shared()
+    with Group(broker, KILL_PARTITIONS, 2, corpus, *TIMED) as group:
         begin = time.perf_counter()
-        pair.members[1].kill()
-        pair.members[1].wait()
+        group.members[1].kill()
+        group.members[1].wait()
         if comes_back:
-            pair.start(1)
-        pair.send()
-        pair.wait()
-        return time.perf_counter() - begin
-    finally:
-        pair.close()
+            group.start(1)
+        group.send()
+        group.wait()
+        took_s = time.perf_counter() - begin
+        group.check()
+    return took_s

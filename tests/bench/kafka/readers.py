@@ -19,10 +19,15 @@ from measuring import wait
 
 WINDOW_S = 5
 LATENESS_S = 1
-TIMED = (f"--window={WINDOW_S}s", "--time=created_at")
+WINDOW = (f"--window={WINDOW_S}s",)
+TIMED = (*WINDOW, "--time=created_at")
 STREAMS = os.path.join(ROOT, "build", "bench", "others", "streams")
 
 KCAT = "kcat"
+# As typed, it rests whenever 100,000 messages wait for it.
+UNRESTED = "kcat -X"
+NO_REST = ("-X", "queued.min.messages=10000000",
+           "-X", "queued.max.messages.kbytes=16384")
 OURS = "ordercount"
 BY_TIME = "ordercount -t"
 MEMBER = "--publish"
@@ -30,6 +35,7 @@ MEMBER_BY_TIME = "--publish -t"
 KAFKA_STREAMS = "Kafka Streams"
 WARM = "Kafka Streams, warm"
 RATIOS = ((OURS, KCAT), (BY_TIME, KCAT), (MEMBER, KCAT), (MEMBER_BY_TIME, KCAT),
+          (OURS, UNRESTED), (MEMBER, UNRESTED), (MEMBER_BY_TIME, UNRESTED),
           (OURS, "drain"), (MEMBER, OURS), (MEMBER_BY_TIME, BY_TIME),
           (MEMBER, WARM), (MEMBER_BY_TIME, WARM))
 
@@ -177,23 +183,26 @@ def readers(broker, store):
                         by_command("drain", lambda topic: broker.program(
                             "drain", topic.name, topic.messages))))
     if shutil.which("kcat"):
-        version = re.search(r"Version \S+|librdkafka \S+", subprocess.run(
+        version = re.search(r"Version (\S+).*(librdkafka \S+)", subprocess.run(
             ["kcat", "-V"], capture_output=True, text=True,
             check=False).stdout)
-        found.append(Reader(KCAT, version and version[0], by_command(
-            KCAT, lambda topic: kcat(broker, topic.name))))
+        found += [
+            Reader(KCAT, version and f"{version[1]}, {version[2]}", by_command(
+                KCAT, lambda topic: kcat(broker, topic.name))),
+            Reader(UNRESTED, " ".join(NO_REST), by_command(
+                UNRESTED, lambda topic: [*kcat(broker, topic.name),
+                                         *NO_REST]))]
     else:
         absent.append((KCAT, "not here"))
     ours = kafka_built_in()
     if ours:
-        window = [f"--window={WINDOW_S}s"]
         late = [*TIMED, f"--lateness={LATENESS_S}s"]
         found += [
-            Reader(OURS, ours, by_counting(broker, OURS, window)),
+            Reader(OURS, ours, by_counting(broker, OURS, WINDOW)),
             Reader(BY_TIME, " ".join(late), by_counting(broker, BY_TIME, late),
                    ("orders",)),
             Reader(MEMBER, "a member of a group",
-                   by_publishing(broker, MEMBER, window)),
+                   by_publishing(broker, MEMBER, WINDOW)),
             Reader(MEMBER_BY_TIME, " ".join(TIMED),
                    by_publishing(broker, MEMBER_BY_TIME, TIMED), ("orders",))]
     else:
