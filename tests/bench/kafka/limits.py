@@ -10,7 +10,7 @@ from building import fail
 from figures import Figure
 from readers import speed, sums, timed
 
-SECONDS = 8
+SECONDS = 5
 DELTAS = 4
 # Members, each one transaction after the other.
 CROWDS = 1, 2, 4, 8, 16
