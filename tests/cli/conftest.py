@@ -18,6 +18,9 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "long: takes minutes; run by make check-long alone")
     config.addinivalue_line(
+        "markers", "kafka: half an hour with a broker; run by make check-kafka"
+        " alone")
+    config.addinivalue_line(
         "markers", "valgrind: part of the short run under valgrind")
     oc.default_signals()
     if not os.access(oc.BINARY, os.X_OK):
@@ -26,6 +29,7 @@ def pytest_configure(config):
 
 TEST_LIMIT_S = 300
 LONG_TEST_LIMIT_S = 900
+KAFKA_TEST_LIMIT_S = 5400
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -34,6 +38,8 @@ def pytest_runtest_call(item):
     limit = TEST_LIMIT_S
     if item.get_closest_marker("long"):
         limit = LONG_TEST_LIMIT_S
+    if item.get_closest_marker("kafka"):
+        limit = KAFKA_TEST_LIMIT_S
 
     def over(*_):
         raise AssertionError(f"no end after {limit} s")

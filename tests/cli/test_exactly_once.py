@@ -1,4 +1,8 @@
-"""Members, merges and a real Kafka broker: each order counts exactly once."""
+"""Members, merges and a real Kafka broker: each order counts exactly once.
+
+What does it stands in tests/kafka; tests/kafka/run makes one run with other
+numbers, and keeps the logs.
+"""
 
 import os
 import random
@@ -12,8 +16,12 @@ import oc
 sys.path.insert(0, os.path.join(oc.ROOT, "tests", "kafka"))
 
 import ledger  # noqa: E402
+import once  # noqa: E402
+from cluster import STEPS, Missing  # noqa: E402
 from orders import Orders  # noqa: E402
 from rdkafka import Message  # noqa: E402
+
+SEED = int(os.environ.get("ORDERCOUNT_SEED", "1"))
 
 
 def all_of(orders):
@@ -116,3 +124,31 @@ def test_what_members_commit_is_checked(messages, complaint):
         assert any(complaint in said for said in found), found
     else:
         assert found == []
+
+
+# --- the whole of it ---------------------------------------------------------
+
+def trial(form, folder):
+    messages, windows, plan = once.FORMS[form]
+    if not os.access(STEPS, os.X_OK):
+        pytest.fail(f"{STEPS} is not there: run make steps first")
+    try:
+        wrong = once.Trial(str(folder), STEPS, SEED, messages, windows, plan,
+                           lambda line: print(line, flush=True)).run()
+    except Missing as what:
+        pytest.skip(str(what))
+    assert wrong == [], f"the logs are in {folder}"
+
+
+def test_orders_count_once_when_each_is_killed_once(tmp_path):
+    trial("short", tmp_path)
+
+
+@pytest.mark.long
+def test_orders_count_once_when_all_goes_wrong(tmp_path):
+    trial("middle", tmp_path)
+
+
+@pytest.mark.kafka
+def test_orders_count_once_in_a_hundred_kills(tmp_path):
+    trial("whole", tmp_path)
