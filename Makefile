@@ -138,14 +138,29 @@ test-tools:
 
 # Ends with `N passed, N failed, N skipped`. PYTEST_FLAGS goes to pytest.
 .PHONY: check
-check: all $(UNIT_TESTS)
-	$(Q)$(PYTHON) tests/run $(UNIT_TESTS) --without long --pytest tests/cli \
-		$(PYTEST_FLAGS)
+check: all steps $(UNIT_TESTS)
+	$(Q)ORDERCOUNT_STEPS=$(STEPS) $(PYTHON) tests/run $(UNIT_TESTS) \
+		--without long,kafka --pytest tests/cli $(PYTEST_FLAGS)
 
 # What takes minutes: kills by the hundred, rotations by the thousand.
 .PHONY: check-long
-check-long: all
-	$(Q)$(PYTHON) tests/run --only long --pytest tests/cli $(PYTEST_FLAGS)
+check-long: all steps
+	$(Q)ORDERCOUNT_STEPS=$(STEPS) $(PYTHON) tests/run --only long \
+		--pytest tests/cli $(PYTEST_FLAGS)
+
+# Half an hour: millions of orders, and members killed at every step of their
+# protocol in turn; it says what it does. ORDERCOUNT_SEED chooses another order.
+.PHONY: check-kafka
+check-kafka: all steps
+	$(Q)ORDERCOUNT_STEPS=$(STEPS) $(PYTHON) tests/run --only kafka \
+		--pytest tests/cli/test_exactly_once.py -s $(PYTEST_FLAGS)
+
+# The program with steps at which it kills itself, for tests alone.
+STEPS = $(abspath $(BUILD)/steps/ordercount)
+.PHONY: steps
+steps:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/steps TEST_STEPS=yes \
+		$(BUILD)/steps/ordercount
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
@@ -227,11 +242,12 @@ asan: all
 		sanitized-check
 
 .PHONY: sanitized-check
-sanitized-check: $(BUILD)/ordercount $(UNIT_TESTS)
-	$(Q)ORDERCOUNT=$(BUILD)/ordercount CK_DEFAULT_TIMEOUT=60 \
+sanitized-check: $(BUILD)/ordercount steps $(UNIT_TESTS)
+	$(Q)ORDERCOUNT=$(BUILD)/ordercount ORDERCOUNT_STEPS=$(STEPS) \
+	CK_DEFAULT_TIMEOUT=60 \
 	ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1 \
 	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
-		$(PYTHON) tests/run $(UNIT_TESTS) --without limits,long \
+		$(PYTHON) tests/run $(UNIT_TESTS) --without limits,long,kafka \
 		--pytest tests/cli $(PYTEST_FLAGS)
 
 # A short run of the CLI tests marked for it.
