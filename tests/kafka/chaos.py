@@ -62,7 +62,7 @@ class Slot:
         self.run = self.fate = None
         self.begin_at = 0  # when to start it
         self.thaw_at = None
-        self.leaving = False
+        self.leaving = None  # since when
 
     def running(self):
         return self.run is not None and self.thaw_at is None
@@ -132,6 +132,7 @@ class Chaos:
             self.look(slot)
         self.broker()
         self.guests()
+        self.hurry()
 
     # --- one that runs -------------------------------------------------------
 
@@ -149,6 +150,9 @@ class Chaos:
                 slot.run.signal(signal.SIGCONT)
                 self.tell(f"{slot.label} thawed")
                 slot.thaw_at = None
+        elif slot.leaving and now - slot.leaving > END_LIMIT_S:
+            raise Broken(f"{slot.label} did not leave within {END_LIMIT_S} s: "
+                         f"{slot.run.told()}")
         elif slot.fate:
             self.meet(slot, now - slot.run.started)
 
@@ -157,12 +161,15 @@ class Chaos:
         if slot is self.merger:
             if self.merge_fates:
                 slot.fate = self.merge_fates.pop(0)
-        elif slot is not self.guest and self.fates and sum(
-                other.fate is None and other.running()
-                for other in self.members if other is not slot):
-            slot.fate = self.fates.pop(0)
+        elif slot is not self.guest and self.fates:
+            steady = [other for other in self.members if other is not slot and
+                      other.running() and not other.fate and not other.leaving]
+            if steady and self.random.random() < 0.3:
+                self.leave(steady[0])  # to come back with a fate
+            elif steady:
+                slot.fate = self.fates.pop(0)
         slot.run = slot.start(slot.fate)
-        slot.leaving = False
+        slot.leaving = None
         self.tell(f"{slot.label} started, pid {slot.run.popen.pid}" + (
             f", to {slot.fate.how} itself at {slot.fate.step}:"
             f"{slot.fate.number}" if slot.fate else ""))
@@ -202,7 +209,7 @@ class Chaos:
             self.leave(guest)
 
     def leave(self, slot):
-        slot.leaving = True
+        slot.leaving = time.monotonic()
         slot.run.signal(signal.SIGTERM)
         self.tell(f"{slot.label} told to leave")
 
@@ -254,6 +261,14 @@ class Chaos:
             self.due["leave"] = self.later(5, 30)
             self.happened(f"{slot.label} leaves")
 
+    def hurry(self):
+        """Fates wait, and all run without one: somebody is to come back."""
+        steady = [slot for slot in self.members if slot.running() and
+                  not slot.fate and not slot.leaving]
+        if self.fates and len(steady) == len(self.members) and (
+                time.monotonic() - max(s.run.started for s in steady) > 4):
+            self.leave(self.random.choice(steady))
+
     def settle(self):
         """Ends the members; nothing goes wrong from here on."""
         self.fates, self.merge_fates = [], []
@@ -273,10 +288,6 @@ class Chaos:
         statuses = {-signal.SIGTERM}
         if slot.run.frozen:
             statuses.add(1)
-        slot.run.popen.wait(END_LIMIT_S)
-        status = slot.run.ended()
-        if status not in statuses:
-            raise Broken(f"{slot.label} ended with {status} after SIGTERM: "
-                         f"{slot.run.told()}")
+        slot.run.wait(END_LIMIT_S, statuses)
         self.tell(f"{slot.label} ended")
         slot.run = None

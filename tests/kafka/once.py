@@ -118,10 +118,10 @@ class Trial:
             for run in fresh:
                 run.signal(signal.SIGTERM)
             for run in fresh:
-                run.wait(END_LIMIT_S, -signal.SIGTERM)
+                run.wait(END_LIMIT_S, {-signal.SIGTERM})
         if chaos.merger.run:
             chaos.merger.run.signal(signal.SIGTERM)
-            chaos.merger.run.wait(END_LIMIT_S, -signal.SIGTERM)
+            chaos.merger.run.wait(END_LIMIT_S, {-signal.SIGTERM})
         self.tell("the merge ended")
 
     def wait_closed(self, chaos):
@@ -187,7 +187,7 @@ class Trial:
                 time.sleep(0.3 + 0.4 * at)
                 run.close()
             run = self.cluster.merge(name, ["--until-end", "--drain"], share)
-            run.wait(120, 0)
+            run.wait(120, {0})
         except (Broken, OSError) as why:
             self.complain(f"merge {name}", [str(why)])
             with open(self.cluster.path(f"{name}.rows"), "ab"):
