@@ -1,8 +1,7 @@
 """A broker, members, merges: what runs while orders are sent.
 
-The broker is one of scripts/kafka-broker, or of the script that the environment
-names, KAFKA_BROKER; its jars are kept in KAFKA_DIR, else in build/kafka. Steps
-at which a program stops itself are those of a build of its own: STEPS.
+The broker is one of scripts/kafka-broker. The steps at which the program stops
+itself are those of a build of its own, STEPS, which make steps makes.
 """
 
 import os
@@ -19,20 +18,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
 import oc  # noqa: E402
 import rdkafka  # noqa: E402
 
-SCRIPT = os.environ.get("KAFKA_BROKER") or os.path.join(
-    oc.ROOT, "scripts", "kafka-broker")
-JARS = os.environ.get("KAFKA_DIR") or os.path.join(oc.ROOT, "build", "kafka")
+SCRIPT = os.path.join(oc.ROOT, "scripts", "kafka-broker")
 STEPS = os.environ.get("ORDERCOUNT_STEPS") or os.path.join(
     oc.ROOT, "build", "steps", "ordercount")
-SKIP = 77
 GROUP = "shop"
 ORDERS, PARTIALS = "orders", "partials"
 PARTIALS_PARTITIONS = 4
 SESSION_S = 6
-
-
-# A broker that was killed is let in again once its own session is over.
-BROKER_OPTS = "broker.session.timeout.ms=2000 broker.heartbeat.interval.ms=500"
 
 
 class Missing(Exception):
@@ -50,42 +42,30 @@ class Broker:
         self.folder = folder
         self.address = None
 
-    def call(self, verb, *more, folder=None):
-        try:
-            done = subprocess.run(
-                [SCRIPT, verb, folder or self.folder, *more], check=False,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True,
-                env={**os.environ, "BROKER_OPTS": BROKER_OPTS})
-        except FileNotFoundError:
-            raise Missing(f"no {SCRIPT}") from None
-        if done.returncode == SKIP:
-            raise Missing(done.stderr.strip())
+    @staticmethod
+    def call(*words):
+        done = subprocess.run([SCRIPT, *words], check=False, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True)
         if done.returncode != 0:
-            raise RuntimeError(f"{SCRIPT} {verb}: {done.stderr}")
+            raise RuntimeError(f"{SCRIPT} {words}: {done.stderr}")
         return done.stdout
 
     def install(self):
-        if rdkafka.LIB is None:
-            raise Missing("no librdkafka")
         if b"kafka" not in oc.run(["--version"]).out.lower():
             raise Missing("ordercount is built without Kafka")
-        self.call("install", folder=JARS)
-        os.makedirs(self.folder, exist_ok=True)
-        for name in ("lib", "classes.jsa"):
-            if os.path.exists(os.path.join(JARS, name)):
-                os.symlink(os.path.join(JARS, name),
-                           os.path.join(self.folder, name))
+        if rdkafka.LIB is None:
+            raise Missing("no librdkafka")
+        for tool in ("java", "mvn"):
+            if not shutil.which(tool):
+                raise Missing(f"no {tool}")
+        self.call("install")
 
     def start(self):
         port = self.address.split(":")[1] if self.address else "0"
-        self.address = self.call("start", port).split()[0]
+        self.address = self.call("start", self.folder, port).split()[0]
 
     def kill(self):
-        self.call("kill")
-
-    def stop(self):
-        self.call("stop")
+        self.call("kill", self.folder)
 
 
 class Run:
@@ -158,6 +138,9 @@ class Cluster:
             self.producer = rdkafka.Producer(self.broker.address)
             self.producer.create(ORDERS, self.partitions)
             self.producer.create(PARTIALS, PARTIALS_PARTITIONS)
+            # A topic is made before the broker tells all of it.
+            self.wait_topic(ORDERS, self.partitions)
+            self.wait_topic(PARTIALS, PARTIALS_PARTITIONS)
         except BaseException:
             self.__exit__()
             raise
@@ -169,8 +152,19 @@ class Cluster:
         if self.producer:
             self.producer.close()
         self.broker.kill()
+        # Its data is large; its logs stay.
         shutil.rmtree(os.path.join(self.broker.folder, "data"),
                       ignore_errors=True)
+
+    def wait_topic(self, topic, partitions):
+        end = time.monotonic() + 30
+        while True:
+            try:
+                return self.producer.ends(topic, partitions)
+            except rdkafka.Failed:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -202,8 +196,11 @@ class Cluster:
             self.url(PARTIALS, share)], env)
 
     def rows(self, name):
-        with open(self.path(f"{name}.rows"), "rb") as rows:
-            return rows.read()
+        try:
+            with open(self.path(f"{name}.rows"), "rb") as rows:
+                return rows.read()
+        except FileNotFoundError:
+            return b""
 
     def wait_committed(self, ends, timeout_s, look=lambda: None):
         """Until the group has committed all of the source; looks meanwhile."""

@@ -14,13 +14,14 @@ import time
 import ledger
 import rdkafka
 from chaos import END_LIMIT_S, Chaos, Plan
-from cluster import (ORDERS, PARTIALS, PARTIALS_PARTITIONS, Broken, Cluster,
-                     Feeder)
+from cluster import (GROUP, ORDERS, PARTIALS, PARTIALS_PARTITIONS, Broken,
+                     Cluster, Feeder)
 from orders import Orders, Query
 
 ACTION_S = 6  # what one takes, before it is known
 CHAOS_IDLE_S = 20  # longer than a broker is away
 END_IDLE_S = 2
+PROGRESS_S = 5
 SHARES = ("?partitions=0-1", "?partitions=2-3")
 
 
@@ -73,12 +74,15 @@ class Trial:
                         self.rate(chaos, self.orders.count))
         feeder.start()
         try:
-            looked = time.monotonic()
+            looked = told = time.monotonic()
             while chaos.left_over() or chaos.broker_up_at is not None:
                 chaos.step()
                 if time.monotonic() - looked > 1:
                     looked = time.monotonic()
                     feeder.rate = self.rate(chaos, feeder.left())
+                if time.monotonic() - told > PROGRESS_S:
+                    told = time.monotonic()
+                    self.progress(feeder)
                 time.sleep(0.02)
             self.tell(f"all done, {feeder.left()} messages to go")
             feeder.finish()
@@ -88,13 +92,26 @@ class Trial:
                   f"{json.dumps(dict(sorted(chaos.done.items())))}")
         return chaos
 
+    def progress(self, feeder):
+        """Where all are; what stands still is seen in this."""
+        try:
+            with rdkafka.Group(self.cluster.broker.address, GROUP) as group:
+                committed = sum(place.offset or 0 for place in group.committed(
+                    ORDERS, self.orders.partitions, 500))
+        except rdkafka.Failed as why:
+            committed = why
+        closed = self.cluster.rows("merge").count(b'"summary"')
+        self.tell(f"  {feeder.sent} sent, {committed} committed, "
+                  f"{closed} windows of {len(self.orders.cells)}")
+
     def rate(self, chaos, left):
         """So that messages come to the end when what goes wrong does."""
         all_done = sum(chaos.done.values())
         each_s = ACTION_S
         if all_done >= 5:
             each_s = (time.monotonic() - self.started) / all_done
-        return max(left / max(10, each_s * chaos.left_over()), 100)
+        return max(left / max(10, each_s * chaos.left_over()),
+                   self.orders.count / 1000)
 
     def ends(self):
         ends = self.cluster.producer.ends(ORDERS, self.orders.partitions)
