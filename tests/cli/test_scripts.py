@@ -2,9 +2,7 @@
 and that the checks among them can fail."""
 
 import os
-import pty
 import re
-import select
 import shutil
 import signal
 import socket
@@ -14,6 +12,7 @@ import sys
 import pytest
 
 import oc
+from terminal import Terminal
 
 DEMO_PORT = 9998  # fixed: it stands in the README
 
@@ -53,59 +52,13 @@ def demo(demo_tree):
     started = []
 
     def start():
-        terminal = Terminal(demo_tree)
+        terminal = Terminal(demo_tree, "scripts/demo")
         started.append(terminal)
         return terminal
 
     yield start
     for terminal in started:
         terminal.close()
-
-
-class Terminal:
-    """scripts/demo as the foreground of a terminal that it is the leader of."""
-
-    def __init__(self, folder):
-        self.pid, self.master = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            os.execve("scripts/demo", ["scripts/demo"], oc.environment())
-        self.seen = b""
-
-    def read_until(self, pattern):
-        """Reads on until the pattern comes; None: until nobody is left."""
-        while pattern is None or not re.search(pattern, self.seen, re.S):
-            ready, _, _ = select.select([self.master], [], [], oc.DEADLINE_S)
-            assert ready, f"never showed {pattern}: {self.seen!r}"
-            try:
-                data = os.read(self.master, 65536)
-            except OSError:
-                data = b""
-            if not data:
-                assert pattern is None, f"no {pattern}: {self.seen!r}"
-                return
-            self.seen += data
-
-    def type(self, keys):
-        os.write(self.master, keys)
-
-    def wait(self):
-        """Waits until all of it is gone; returns demo's status."""
-        self.read_until(None)
-        status = os.waitpid(self.pid, 0)[1]
-        self.pid = None
-        return os.waitstatus_to_exitcode(status)
-
-    def hang_up(self):
-        os.close(self.master)
-        self.master = None
-
-    def close(self):
-        if self.pid is not None:
-            os.killpg(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        if self.master is not None:
-            self.hang_up()
 
 
 def test_demo_shows_windows_until_ctrl_c_ends_both(demo):
