@@ -2,10 +2,12 @@
 and the completions of three shells.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -399,6 +401,60 @@ def test_readme_command_runs(command, tmp_path, topics):
         result = run_command(command, tmp_path)
     if "-o " not in command and ">" not in command:
         assert result.out.count(b"\n") > 0
+
+
+def commands_below(heading):
+    """Each as a shell gets it, with the lines that it goes on in."""
+    section = re.search(rf"^{heading}\n-+\n(.*?)\n\n\n", read(README),
+                        re.M | re.S)[1]
+    lines = "\n".join(re.findall(r"^    (.*)$", section, re.M))
+    return re.sub(r"\\\n\s*", "", lines).splitlines()
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def test_group_of_the_readme_counts_what_is_sent(tmp_path):
+    """Its five commands, and the one that ends them, as they are written but
+    for ports and folders."""
+    commands = commands_below("From one binary to a group in five commands")
+    assert len(commands) == 6
+    text = "\n".join(commands[:4] + ["wait"])
+    merge = commands[4]
+    for old, new in [("9092", free_port()), ("9998", free_port()),
+                     ("/tmp", tmp_path), ("./ordercount", " ".join(
+                         oc.command([])))]:
+        assert re.search(rf"{re.escape(old)}\b", text + merge)
+        text = re.sub(rf"{re.escape(old)}\b", str(new), text)
+        merge = re.sub(rf"{re.escape(old)}\b", str(new), merge)
+    port = re.search(r"localhost/(\d+)", text)[1]
+    text = text.replace("order-server ",
+                        f"order-server --port={port} --count=9000 ")
+    with oc.Process([], program=["bash", "-c", text], cwd=oc.ROOT,
+                    start_new_session=True) as others:
+        try:
+            others.wait_for(rb"listening on ")
+            with oc.Process([], program=["bash", "-c", merge],
+                            cwd=oc.ROOT) as merging:
+                merging.wait_for(rb"(?m)\tPLACED\t\d+\t\d+$")
+                sent = others.wait_for(rb"sent to all orders=9000 (.*) bad")
+            # The members publish the rest; the last run prints it.
+            os.killpg(others.pid, signal.SIGTERM)
+            others.wait()
+            last = oc.run([*merge.split()[len(oc.command([])):], "--drain",
+                           "--until-end"])
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(others.pid, signal.SIGTERM)
+            subprocess.run(["scripts/kafka-broker", "kill",
+                            tmp_path / "kafka"], cwd=oc.ROOT, check=True)
+    assert {row.key[0]: row.total for row in oc.rows(last.out)} == {
+        name: int(count) for name, count in
+        re.findall(r"(\w+)=(\d+)", sent[1].decode())}
+    assert b"ordercount: " not in others.err
 
 
 def test_readme_table_has_the_programs_form():
