@@ -93,6 +93,9 @@ static void print_zsh_text(const char *text, int size)
 	for (int i = 0; i < size; i++) {
 		if (strchr("[]:\\", text[i]))
 			putchar('\\');
+		/* It stands in single quotes. */
+		if (text[i] == '\'')
+			fputs("'\\'", stdout);
 		putchar(text[i]);
 	}
 }
@@ -142,6 +145,16 @@ static void print_zsh(void)
 	fputs("\t'*:source:_files'\n", stdout);
 }
 
+/* It stands in single quotes. */
+static void print_fish_text(const char *text, int size)
+{
+	for (int i = 0; i < size; i++) {
+		if (strchr("'\\", text[i]))
+			putchar('\\');
+		putchar(text[i]);
+	}
+}
+
 static void print_fish(void)
 {
 	puts("# fish completion for ordercount");
@@ -157,7 +170,9 @@ static void print_fish(void)
 			fputs(" -x", stdout);
 		if (entry->completion == COMPLETE_WORDS)
 			printf(" -a '%s'", entry->words);
-		printf(" -d '%.*s'\n", summary_size(entry), entry->help);
+		fputs(" -d '", stdout);
+		print_fish_text(entry->help, summary_size(entry));
+		fputs("'\n", stdout);
 	}
 }
 
