@@ -38,7 +38,7 @@ def all_of(orders):
 @pytest.mark.parametrize("seed", range(4))
 def test_one_run_over_the_orders_agrees_with_what_is_expected(seed, tmp_path):
     """The makers of orders and the program are of one mind."""
-    orders = Orders(seed, 10000, (5, 20)[seed % 2], empty=seed >= 2)
+    orders = Orders(seed, 10000, (5, 20)[seed % 2])
     paths = []
     for number, values in enumerate(all_of(orders)):
         paths.append(tmp_path / str(number))
@@ -47,6 +47,7 @@ def test_one_run_over_the_orders_agrees_with_what_is_expected(seed, tmp_path):
     done = oc.run(["-q", *orders.query.alone(), *paths])
     assert (done.status, done.err) == (0, b""), done
     assert len(orders.tallies) == 10  # each reason, too
+    orders.tallies["filtered"] -= orders.tombstones  # no lines in files
     assert ledger.check_rows(ledger.Rows(done.out), orders.rows(),
                              orders.tallies) == []
     check_that_changes_are_seen(done.out, orders)
@@ -84,7 +85,7 @@ def partials(*messages):
     """messages: (partition, text)."""
     found = ledger.Partials(2)
     for offset, (partition, text) in enumerate(messages):
-        found.add(Message(partition, offset, None, text.encode()))
+        found.add(Message(partition, offset, None, text.encode(), 0))
     return ledger.check_partials(
         found, [9], {("2021-03-04T12:00:00Z", ('"PAID"', '"us"')):
                      (5, 12500000)}, {"counted": 5})

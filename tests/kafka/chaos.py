@@ -32,7 +32,7 @@ class Plan(NamedTuple):
     broker_kills: int
     freezes: int = 0
     leaves: int = 0
-    empty: bool = False  # the last partition of the orders
+    quiet: bool = False  # at the end all are idle, and no window is drained
     share_kills: int = 0
 
     def actions(self):
@@ -73,10 +73,9 @@ class Chaos:
 
     MEMBERS = (("a", "a"), ("b", "b"), ("c", None))  # label, lasting name
 
-    def __init__(self, cluster, plan, seed, tell, idle):
+    def __init__(self, cluster, plan, seed, tell):
         self.random = random.Random(seed)
-        self.cluster, self.plan, self.tell, self.idle = (
-            cluster, plan, tell, idle)
+        self.cluster, self.plan, self.tell = cluster, plan, tell
         self.members = [self.member(*who) for who in self.MEMBERS]
         self.guest = self.member("guest", None)
         self.guest.begin_at = None
@@ -90,10 +89,11 @@ class Chaos:
         self.due = {name: self.later(3, 10) for name in self.left}
         self.done = Counter()
         self.broker_up_at = None
+        self.broker_killed_at = 0
 
     def member(self, label, name):
         return Slot(label, lambda fate: self.cluster.member(
-            f"member-{label}", name, self.idle, fate and fate.env()))
+            f"member-{label}", name, "never", fate and fate.env()))
 
     def later(self, least_s, most_s):
         return time.monotonic() + self.random.uniform(least_s, most_s)
@@ -223,13 +223,18 @@ class Chaos:
             self.happened(f"{slot.label} killed at {fate.step}")
         elif status == -signal.SIGTERM and slot.leaving:
             self.tell(f"{slot.label} left")
-        elif status == 1 and run.frozen and slot is not self.merger:
-            self.tell(f"{slot.label} ended with 1 after it was frozen")
+        elif status == 1 and self.may_be_fenced(run):
+            self.happened(f"{slot.label} fenced")
         else:
             raise Broken(f"{slot.label} ended with {status}, fate {fate}: "
                          f"{run.told()}")
         if fate and status != -signal.SIGKILL:
             self.fates.append(fate)
+
+    def may_be_fenced(self, run):
+        """One that was away for longer than its session: frozen, or cut off."""
+        away = run.frozen or run.started < self.broker_killed_at
+        return away and b"fenced" in run.told().encode().lower()
 
     # --- the others ----------------------------------------------------------
 
@@ -242,6 +247,7 @@ class Chaos:
                 self.tell("broker up")
         elif self.left["broker"] and now >= self.due["broker"]:
             self.cluster.broker.kill()
+            self.broker_killed_at = now
             self.left["broker"] -= 1
             self.due["broker"] = self.later(25, 60)
             self.broker_up_at = self.later(0, self.random.choice((0.5, 4)))
@@ -285,9 +291,7 @@ class Chaos:
                 self.farewell(slot)
 
     def farewell(self, slot):
-        statuses = {-signal.SIGTERM}
-        if slot.run.frozen:
-            statuses.add(1)
-        slot.run.wait(END_LIMIT_S, statuses)
+        slot.run.wait(END_LIMIT_S, {-signal.SIGTERM} | (
+            {1} if slot.run.frozen else set()))
         self.tell(f"{slot.label} ended")
         slot.run = None

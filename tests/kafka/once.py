@@ -12,14 +12,12 @@ import threading
 import time
 
 import ledger
-import rdkafka
 from chaos import END_LIMIT_S, Chaos, Plan
-from cluster import (GROUP, ORDERS, PARTIALS, PARTIALS_PARTITIONS, Broken,
+from cluster import (ORDERS, PARTIALS, PARTIALS_PARTITIONS, Broken,
                      Cluster, Feeder)
 from orders import Orders, Query
 
 ACTION_S = 6  # what one takes, before it is known
-CHAOS_IDLE_S = 20  # longer than a broker is away
 END_IDLE_S = 2
 PROGRESS_S = 5
 SHARES = ("?partitions=0-1", "?partitions=2-3")
@@ -29,9 +27,9 @@ SHARES = ("?partitions=0-1", "?partitions=2-3")
 FORMS = {
     "short": (100000, 20, Plan(kills=1, merge_kills=1, broker_kills=1)),
     "middle": (500000, 60, Plan(kills=10, merge_kills=3, broker_kills=2,
-                                freezes=2, leaves=2, empty=True)),
+                                freezes=2, leaves=2, quiet=True)),
     "whole": (5000000, 300, Plan(kills=100, merge_kills=30, broker_kills=12,
-                                 freezes=15, leaves=15, empty=True,
+                                 freezes=15, leaves=15, quiet=True,
                                  share_kills=3)),
 }
 
@@ -42,8 +40,7 @@ class Trial:
     def __init__(self, folder, binary, seed, messages, windows, plan, tell):
         self.seed, self.plan = seed, plan
         self.query = Query()
-        self.orders = Orders(seed, messages, windows, empty=plan.empty,
-                             query=self.query)
+        self.orders = Orders(seed, messages, windows, query=self.query)
         self.cluster = Cluster(folder, self.query, self.orders.partitions,
                                binary)
         self.started = time.monotonic()
@@ -68,8 +65,7 @@ class Trial:
         return self.complaints
 
     def disturb(self):
-        idle = f"{CHAOS_IDLE_S}s" if self.plan.empty else "never"
-        chaos = Chaos(self.cluster, self.plan, self.seed, self.tell, idle)
+        chaos = Chaos(self.cluster, self.plan, self.seed, self.tell)
         feeder = Feeder(self.cluster.producer, self.orders,
                         self.rate(chaos, self.orders.count))
         feeder.start()
@@ -80,7 +76,8 @@ class Trial:
                 if time.monotonic() - looked > 1:
                     looked = time.monotonic()
                     feeder.rate = self.rate(chaos, feeder.left())
-                if time.monotonic() - told > PROGRESS_S:
+                if (time.monotonic() - told > PROGRESS_S and
+                        chaos.broker_up_at is None):
                     told = time.monotonic()
                     self.progress(feeder)
                 time.sleep(0.02)
@@ -94,12 +91,9 @@ class Trial:
 
     def progress(self, feeder):
         """Where all are; what stands still is seen in this."""
-        try:
-            with rdkafka.Group(self.cluster.broker.address, GROUP) as group:
-                committed = sum(place.offset or 0 for place in group.committed(
-                    ORDERS, self.orders.partitions, 500))
-        except rdkafka.Failed as why:
-            committed = why
+        committed = self.cluster.committed()
+        if not isinstance(committed, str):
+            committed = sum(committed)
         closed = self.cluster.rows("merge").count(b'"summary"')
         self.tell(f"  {feeder.sent} sent, {committed} committed, "
                   f"{closed} windows of {len(self.orders.cells)}")
@@ -114,14 +108,14 @@ class Trial:
                    self.orders.count / 1000)
 
     def ends(self):
-        ends = self.cluster.producer.ends(ORDERS, self.orders.partitions)
+        ends = self.cluster.broker.end_offsets(ORDERS)
         if ends != self.orders.lengths:
             raise RuntimeError(f"sent {self.orders.lengths}, there are {ends}")
         return ends
 
     def settle(self, chaos, ends):
         """All is committed, all windows close by themselves, all end."""
-        if not self.plan.empty:
+        if not self.plan.quiet:
             self.cluster.wait_committed(ends, 180, chaos.step)
             self.tell("all is committed")
             chaos.settle()
@@ -168,7 +162,7 @@ class Trial:
             self.read_partials(), ends, self.orders.deltas(), tallies))
         before = len(self.cluster.rows("merge"))
         self.to_the_end("merge")
-        if self.plan.empty and len(self.cluster.rows("merge")) != before:
+        if self.plan.quiet and len(self.cluster.rows("merge")) != before:
             self.complain("the end", ["a window was left to --drain"])
         self.complain("what the merge printed", ledger.check_rows(
             ledger.Rows(self.cluster.rows("merge")), rows, tallies))
@@ -189,10 +183,8 @@ class Trial:
 
     def read_partials(self):
         partials = ledger.Partials(PARTIALS_PARTITIONS)
-        with rdkafka.Reader(self.cluster.broker.address) as reader:
-            for partition in range(PARTIALS_PARTITIONS):
-                for message in reader.messages(PARTIALS, partition):
-                    partials.add(message)
+        for message in self.cluster.broker.read(PARTIALS):
+            partials.add(message)
         self.tell(f"partials: {dict(partials.messages)}")
         return partials
 

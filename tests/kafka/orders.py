@@ -82,14 +82,11 @@ def stamp(seconds):
 
 
 class Orders:
-    """partitions: of the topic; the last one stays empty with empty=True."""
-
-    def __init__(self, seed, count, windows, partitions=8, empty=False,
+    def __init__(self, seed, count, windows, partitions=8,
                  query=Query()):
         self.random = random.Random(seed)
         self.count, self.query = count, query
         self.partitions = partitions
-        self.used = partitions - 1 if empty else partitions
         self.step_us = windows * query.window_s * 1000000 // count
         self.jitter_ms = query.lateness_s * S * 7 // 8
         self.amounts = [self.amount() for _ in range(4096)]
@@ -97,6 +94,7 @@ class Orders:
         self.made = 0  # messages so far
         self.cells = {}  # of windows by their start, of groups by their number
         self.tallies = Counter()
+        self.tombstones = 0  # of those that are filtered
         self.lengths = [0] * partitions  # messages in each so far
 
     def amount(self):
@@ -118,7 +116,7 @@ class Orders:
             return None
         size = min(BLOCK, self.count - self.made)
         values = [[] for _ in range(self.partitions)]
-        bits, used = self.random.getrandbits, self.used
+        bits, used = self.random.getrandbits, self.partitions
         for at in range(self.made, self.made + size):
             chance = bits(MIXED)
             partition = (chance & 0xffff) % used
@@ -133,7 +131,11 @@ class Orders:
         if kind >= 6:
             return self.order(at, chance >> 8)
         if kind == 0:
-            return None if chance & 0x100 else b" \r\n\t"  # no record
+            if chance & 0x100:
+                return b" \r\n\t"  # no record
+            self.tombstones += 1
+            self.tallies["filtered"] += 1
+            return None
         if kind <= 2:
             lines = [self.order(at, self.random.getrandbits(40))
                      for _ in range(kind + 1)]
