@@ -284,11 +284,13 @@ bench-kafka: all
 
 BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 INSTALLED = $(BIN)/ordercount $(SHARE)/man/man1/ordercount.1 \
 	$(SHARE)/bash-completion/completions/ordercount \
 	$(SHARE)/zsh/site-functions/_ordercount \
 	$(SHARE)/fish/vendor_completions.d/ordercount.fish \
-	$(SHARE)/doc/ordercount/README $(SHARE)/doc/ordercount/COPYING
+	$(SHARE)/doc/ordercount/README $(SHARE)/doc/ordercount/COPYING \
+	$(UNITS)/ordercount@.service
 
 .PHONY: install
 install: all
@@ -302,6 +304,8 @@ install: all
 	$(Q)install -m 644 $(BUILD)/ordercount.fish \
 		$(SHARE)/fish/vendor_completions.d/ordercount.fish
 	$(Q)install -m 644 README COPYING $(SHARE)/doc/ordercount
+	$(Q)sed 's|/usr/local/|$(PREFIX)/|' scripts/ordercount@.service | \
+		install -m 644 /dev/stdin $(UNITS)/ordercount@.service
 
 .PHONY: uninstall
 uninstall:

@@ -1,6 +1,7 @@
 """make, make install, make uninstall: in a copy of the tree, without git."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -10,6 +11,7 @@ import oc
 
 INSTALLED = [
     "bin/ordercount",
+    "lib/systemd/system/ordercount@.service",
     "share/bash-completion/completions/ordercount",
     "share/doc/ordercount/COPYING",
     "share/doc/ordercount/README",
@@ -46,7 +48,7 @@ def tree(tmp_path_factory):
     folder.mkdir()
     for name in ("Makefile", "README", "COPYING"):
         shutil.copy2(os.path.join(oc.ROOT, name), folder)
-    for name in ("src", "man"):
+    for name in ("src", "man", "scripts"):
         shutil.copytree(os.path.join(oc.ROOT, name), folder / name)
     output = make(folder, "-j4", CFLAGS="-O0")
     # One line a file, and nothing else: no warning either.
@@ -90,7 +92,7 @@ def test_a_library_that_is_missing_is_said(tree):
     assert done.stdout == b""
 
 
-def test_install_puts_seven_files_in_their_places(tree, tmp_path):
+def test_install_puts_eight_files_in_their_places(tree, tmp_path):
     make(tree, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr", CFLAGS="-O0")
     assert files(tmp_path) == ["usr/" + name for name in INSTALLED]
     for name in INSTALLED:
@@ -100,6 +102,39 @@ def test_install_puts_seven_files_in_their_places(tree, tmp_path):
     version = subprocess.run([tmp_path / "usr/bin/ordercount", "--version"],
                              stdout=subprocess.PIPE, check=True)
     assert version.stdout.startswith(b"ordercount ")
+
+
+def words_of(unit):
+    """The command that the unit starts."""
+    line = re.search(r"^ExecStart=(.*)$", unit.read_text(), re.M)[1]
+    return line.split()
+
+
+def test_the_unit_starts_the_program_where_it_is(tree, tmp_path):
+    for prefix in ("/usr", "/opt/counts"):
+        make(tree, "install", f"DESTDIR={tmp_path}", f"PREFIX={prefix}",
+             CFLAGS="-O0")
+        unit = tmp_path / (prefix[1:] +
+                           "/lib/systemd/system/ordercount@.service")
+        assert words_of(unit)[0] == f"{prefix}/bin/ordercount"
+
+
+def test_systemd_finds_no_fault_with_the_unit(tree, tmp_path):
+    """It looks whether the program is there, so it is installed in earnest."""
+    make(tree, "install", f"PREFIX={tmp_path}", CFLAGS="-O0")
+    unit = tmp_path / "lib/systemd/system/ordercount@a.service"
+    unit.with_name("ordercount@.service").rename(unit)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=60, check=False)
+    said = [line for line in done.stdout.decode().splitlines()
+            if "ordercount" in line]
+    assert (done.returncode, said) == (0, [])
+    exposure = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--threshold=15",
+         unit], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+        check=False)
+    assert exposure.returncode == 0, exposure.stdout.decode()
 
 
 def test_install_by_somebody_with_other_flags_builds_nothing(tree, tmp_path):
