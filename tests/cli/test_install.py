@@ -88,7 +88,8 @@ def test_a_library_that_is_missing_is_said(tree):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=60, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith(b"ordercount needs the libraries gmp sqlite3,")
+    assert done.stderr.startswith(
+        b"ordercount needs the libraries gmp sqlite3 rdkafka libcjson,")
     assert done.stdout == b""
 
 
