@@ -8,6 +8,10 @@
 
 #include "option_table.h"
 
+#define FISH_AT_FILE                                                   \
+	"@(__fish_complete_path (commandline -ct | string replace -r " \
+	"\"^.*?@\" \"\"))"
+
 /* The help up to its first semicolon. */
 static int summary_size(const struct option_entry *entry)
 {
@@ -39,6 +43,25 @@ static void print_bash_others(enum option_completion completion,
 	printf(")\n\t\t%s\n\t\treturn ;;\n", action);
 }
 
+/* bash takes @FILE for two words, and wants the @ all the same. */
+static void print_bash_at_files(void)
+{
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (option_table[i].completion != COMPLETE_AT_FILE)
+			continue;
+		fputs("\tif [[ ${COMP_LINE:0:COMP_POINT} =~ (", stdout);
+		print_bash_pattern(&option_table[i]);
+		fputs(")[=\\ ]*@[^@]*$ &&\n"
+		      "\t\t($option == *@ || $current == *@) ]]; then\n"
+		      "\t\tcompopt -o filenames\n"
+		      "\t\tmapfile -t COMPREPLY < <(\n"
+		      "\t\t\tcompgen -P @ -f -- \"${current#*@}\")\n"
+		      "\t\treturn\n"
+		      "\tfi\n",
+		      stdout);
+	}
+}
+
 static void print_bash(void)
 {
 	fputs("# bash completion for ordercount\n"
@@ -58,9 +81,10 @@ static void print_bash(void)
 	      "\tfi\n"
 	      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	      "\t\t[[ ${COMP_WORDS[i]} == -- ]] && return\n"
-	      "\tdone\n"
-	      "\tcase $option in\n",
+	      "\tdone\n",
 	      stdout);
+	print_bash_at_files();
+	fputs("\tcase $option in\n", stdout);
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		const struct option_entry *entry = &option_table[i];
 
@@ -73,6 +97,7 @@ static void print_bash(void)
 		       entry->words);
 	}
 	print_bash_others(COMPLETE_FILE, ": # a file: readline's own");
+	print_bash_others(COMPLETE_AT_FILE, "compopt +o default");
 	print_bash_others(COMPLETE_NOTHING, "compopt +o default");
 	fputs("\tesac\n"
 	      "\t[[ $current == -* ]] || return\n"
@@ -111,6 +136,8 @@ static void print_zsh_argument(const struct option_entry *entry)
 		printf("(%s)", entry->words);
 	if (entry->completion == COMPLETE_FILE)
 		fputs("_files", stdout);
+	if (entry->completion == COMPLETE_AT_FILE)
+		fputs("{compset -P @ && _files}", stdout);
 }
 
 /* One spelling of an option; the others are ruled out once it was given. */
@@ -170,6 +197,8 @@ static void print_fish(void)
 			fputs(" -x", stdout);
 		if (entry->completion == COMPLETE_WORDS)
 			printf(" -a '%s'", entry->words);
+		if (entry->completion == COMPLETE_AT_FILE)
+			printf(" -a '%s'", FISH_AT_FILE);
 		fputs(" -d '", stdout);
 		print_fish_text(entry->help, summary_size(entry));
 		fputs("'\n", stdout);

@@ -258,6 +258,7 @@ const struct option_entry option_table[OPTION_COUNT] = {
 		 .group = GROUP_KAFKA,
 		 .help = "a setting for librdkafka, or a file of them; "
 			 "repeatable; secrets only by file",
+		 .completion = COMPLETE_AT_FILE,
 		 .repeatable = true},
 	[OPTION_PUBLISH] = {.name = "publish",
 			    .argument = "kafka://BROKER/TOPIC",

@@ -80,6 +80,7 @@ enum option_completion {
 	COMPLETE_NOTHING,
 	COMPLETE_WORDS, /* `words` */
 	COMPLETE_FILE,
+	COMPLETE_AT_FILE, /* behind an '@'; else nothing */
 };
 
 struct option_entry {

@@ -596,6 +596,7 @@ def test_fish_knows_letters_words_and_files(tmp_path):
     assert "a file" in fish_completions("ordercount --output ", tmp_path)
     assert "a file" in fish_completions("ordercount a", tmp_path)
     assert fish_completions("ordercount --top ", tmp_path) == []
+    assert "@a file" in fish_completions("ordercount -X @", tmp_path)
 
 
 def test_bash_offers_each_option_of_the_table(tmp_path):
@@ -620,6 +621,9 @@ def test_bash_completes_files_and_their_spaces(tmp_path):
     for line in ("ordercount som", "ordercount -o som",
                  "ordercount --output=som"):
         assert "some\\ file" in bash_completions(line, tmp_path)
+    # The @ is quoted, which makes no difference.
+    for line in ("ordercount -X @som", "ordercount --kafka=@som"):
+        assert "@some\\ file" in bash_completions(line, tmp_path)
     assert "some" not in bash_completions("ordercount --top som",
                                           tmp_path).replace("top som", "")
 
@@ -642,5 +646,6 @@ def test_zsh_completes_files(tmp_path):
     need("zsh")
     (tmp_path / "some file").write_text("")
     for line in ("ordercount som", "ordercount -o som",
-                 "ordercount --output=som"):
+                 "ordercount --output=som", "ordercount -X @som",
+                 "ordercount --kafka=@som"):
         zsh_completions(line, tmp_path, ["e\\ file"])
