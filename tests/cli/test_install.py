@@ -88,9 +88,57 @@ def test_a_library_that_is_missing_is_said(tree):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=60, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith(
-        b"ordercount needs the libraries gmp sqlite3 rdkafka libcjson,")
+    assert done.stderr.startswith(b"ordercount needs the libraries gmp sqlite3 "
+                                  b"rdkafka libcjson,")
     assert done.stdout == b""
+
+
+@pytest.fixture(scope="module")
+def without_kafka(tree, tmp_path_factory):
+    """The program, built where librdkafka and cJSON are not to be found."""
+    wrapper = tmp_path_factory.mktemp("bin") / "pkg-config"
+    wrapper.write_text("""#!/bin/sh
+case $* in *rdkafka* | *cjson*) exit 1 ;; esac
+exec pkg-config "$@"
+""")
+    wrapper.chmod(0o755)
+    output = make(tree, "-j4", "KAFKA=no", "BUILD=no-kafka",
+                  f"PKG_CONFIG={wrapper}", "no-kafka/ordercount", CFLAGS="-O0")
+    # Nothing else: no warning either.
+    for line in output.splitlines():
+        assert line.split()[0] in ("CC", "LD", "GEN"), line
+    yield tree / "no-kafka" / "ordercount"
+    shutil.rmtree(tree / "no-kafka")
+
+
+def test_program_without_kafka_says_so(without_kafka):
+    done = subprocess.run([without_kafka, "--version"],
+                          stdout=subprocess.PIPE, check=True)
+    assert b"kafka" not in done.stdout
+
+
+@pytest.mark.parametrize("args, why", [
+    (["kafka://b/t"], b"kafka://: built without Kafka"),
+    (["-X", "client.id=x", "kafka://b/t"], b"kafka://: built without Kafka"),
+    (["-g", "x", "--publish=kafka://b/p", "-"],
+     b"kafka://: built without Kafka"),
+    (["-g", "x", "-"], b"--group is for kafka:// sources"),
+])
+def test_kafka_where_it_is_not_built_in_is_wrong_usage(without_kafka, args,
+                                                       why):
+    done = subprocess.run([without_kafka, *args], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.startswith(b"ordercount: " + why)
+    assert done.stderr.endswith(b"\nTry 'ordercount --help'\n")
+
+
+def test_program_without_kafka_counts(without_kafka):
+    done = subprocess.run([without_kafka, "-"], input=oc.order("PAID"),
+                          stdout=subprocess.PIPE, timeout=60, check=True)
+    assert oc.counts(done.stdout) == {"PAID": 1}
 
 
 def test_install_puts_eight_files_in_their_places(tree, tmp_path):
