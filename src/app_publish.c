@@ -327,8 +327,13 @@ static void publish_rest(struct app *app)
 
 void app_hand_over(struct app *app, struct feed *feed)
 {
+	struct error error;
+
 	if (!app->publish.publisher) {
-		/* What was counted is ours to print. */
+		/* What was counted is ours to print, and what is given to us
+		 * again goes on from there. */
+		if (app->keep.state && source_note(feed->source, &error) != 0)
+			app_fail(app, &error);
 		if (!app->held.chunk.lost) {
 			source_mark(feed->source);
 			source_commit(feed->source);

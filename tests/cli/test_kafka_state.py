@@ -125,6 +125,34 @@ def test_a_kill_before_the_first_window_loses_nothing(broker, spawn, tmp_path):
     assert oc.counts(result.out) == {"AFTER": 15, "LATER": 1}
 
 
+def test_what_a_group_takes_and_gives_again_counts_once(broker, spawn,
+                                                        tmp_path):
+    """It was counted since the last save."""
+    topic = broker.new_topic(partitions=2)
+    args = ["-w", "1h", "-g", unique("group"), "--from=earliest",
+            broker.url(topic)]
+
+    def send(status, *last):
+        for partition in range(2):
+            broker.produce(topic, [oc.order(status)] * 5 + [last[partition]],
+                           partition)
+
+    send("A", b"[", b"1")
+    first = spawn(["--state", tmp_path / "state", *args])
+    first.wait_for(rb"invalid_json", "err")
+    first.wait_for(rb"not_object", "err")
+    second = spawn(args)
+    oc.until(lambda: sum(offset for offset, _ in broker.committed(
+        args[3]).values()) == 12, "what was counted is handed over",
+        first.seen)
+    send("B", b"{}", b"{}")
+    for process in (first, second):
+        process.wait_for(rb"missing_key", "err")
+        process.signal(signal.SIGTERM)
+    counts = [oc.counts(process.wait().out) for process in (first, second)]
+    assert counts == [{"A": 10, "B": 5}, {"B": 5}]
+
+
 # --- places -------------------------------------------------------------------
 
 def test_a_run_ends_inside_a_message(broker, tmp_path):
