@@ -26,6 +26,7 @@ ORDERS, PARTIALS = "orders", "partials"
 PARTIALS_PARTITIONS = 4
 SESSION_S = 6
 COMMITTED_MS = 2000
+MERGE_IDLE_S = 2
 
 
 class Missing(Exception):
@@ -148,7 +149,9 @@ class Cluster:
     def merge(self, name, more=(), share="", env=None):
         """Rows go to NAME.rows, its state to NAME.state."""
         return self.start(name, [
-            *self.query.merge(), f"--state={self.path(name)}.state",
+            # Its own silence says nothing while members do not fall idle.
+            *self.query.merge(), f"--idle={MERGE_IDLE_S}s",
+            f"--state={self.path(name)}.state",
             "-o", self.path(f"{name}.rows"), *more,
             self.url(PARTIALS, share)], env)
 

@@ -38,9 +38,14 @@ def few(complaints, more=0):
 
 
 class Rows:
-    """What a merge, or a run over files, has written with --summary."""
+    """What a merge, or a run over files, has written with --summary.
 
-    def __init__(self, data):
+    repeats: how often the last window may have come once more, the same, as it
+    may after a crash.
+    """
+
+    def __init__(self, data, repeats=0):
+        self.repeated = 0
         self.windows = {}  # start: {key: (count, sum, total, total_sum)}
         self.tallies = Counter()
         self.complaints = []
@@ -48,7 +53,7 @@ class Rows:
         lines = data.split(b"\n")
         if lines.pop():
             self.complaints.append(f"half a row: {data[-100:]!r}")
-        rows, last = {}, ""
+        rows, last = {}, None
         for number, line in enumerate(lines, 1):
             try:
                 row = parse(line)
@@ -58,8 +63,12 @@ class Rows:
             if "summary" not in row:
                 self.row(number, row, rows)
                 continue
-            self.summary(number, row, rows, last)
-            rows, last = {}, max(last, row["start"])
+            told = (rows, row)
+            if told == last and self.repeated < repeats:
+                self.repeated += 1
+            else:
+                self.summary(number, row, rows, last)
+            rows, last = {}, told
         if rows:
             self.complaints.append(f"{len(rows)} rows without a summary")
 
@@ -79,9 +88,9 @@ class Rows:
             same = "the same" if rows == self.windows[start] else "other rows"
             self.complaints.append(
                 f"line {number}: window {start} a second time, {same}")
-        elif start < last:
-            self.complaints.append(
-                f"line {number}: window {start} after {last}")
+        elif last and start < last[1]["start"]:
+            self.complaints.append(f"line {number}: window {start} after "
+                                   f"{last[1]['start']}")
         self.partial += row["partial"]
         self.windows[start] = rows
         orders = sum(cell[0] for cell in rows.values())

@@ -164,8 +164,12 @@ class Trial:
         self.to_the_end("merge")
         if self.plan.quiet and len(self.cluster.rows("merge")) != before:
             self.complain("the end", ["a window was left to --drain"])
+        printed = ledger.Rows(self.cluster.rows("merge"),
+                              self.plan.merge_kills)
+        self.tell(f"the merge printed {len(printed.windows)} windows, "
+                  f"{printed.repeated} of them again after a kill")
         self.complain("what the merge printed", ledger.check_rows(
-            ledger.Rows(self.cluster.rows("merge")), rows, tallies))
+            printed, rows, tallies))
         self.to_the_end("again")
         self.complain("one merge of all of it", ledger.check_rows(
             ledger.Rows(self.cluster.rows("again")), rows, tallies))
@@ -178,8 +182,8 @@ class Trial:
         for thread in running:
             thread.join()
         self.complain("two merges that share it", ledger.check_shares(
-            [ledger.Rows(self.cluster.rows(name)) for name in shares], rows,
-            tallies))
+            [ledger.Rows(self.cluster.rows(name), self.plan.share_kills)
+             for name in shares], rows, tallies))
 
     def read_partials(self):
         partials = ledger.Partials(PARTIALS_PARTITIONS)
