@@ -52,6 +52,43 @@ int group_join(struct kafka_source *self, struct error *error)
 
 /* --- taken ---------------------------------------------------------------- */
 
+/* A name is fenced by whoever joins with it. So is a member whose session ran
+ * out while no broker was there: it joins again under another number, and what
+ * it sent under the old one is refused. Somebody else would do it again. */
+#define FENCED_AGAIN_NS (60 * NS_PER_S)
+
+bool group_is_fenced(struct kafka_source *self)
+{
+	char why[512];
+	rd_kafka_resp_err_t code =
+		rd_kafka_fatal_error(self->client->handle, why, sizeof(why));
+
+	if (code != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
+	    (self->anew_ns > 0 &&
+	     self->now_ns - self->anew_ns < FENCED_AGAIN_NS))
+		return false;
+	if (self->rebalance.given)
+		rd_kafka_topic_partition_list_destroy(self->rebalance.given);
+	self->rebalance.given = NULL;
+	self->fenced = true;
+	self->rebalance.takes = self->rebalance.lost = true;
+	return true;
+}
+
+static enum source_status join_anew(struct kafka_source *self,
+				    struct chunk *chunk)
+{
+	self->fenced = false;
+	self->anew_ns = self->now_ns;
+	log_line(self->options.log, LOG_NORMAL,
+		 "%s: the session of member '%s' ran out: it joins again",
+		 self->source.name, self->options.member);
+	if (kafka_reopen(self, &chunk->why) != 0 ||
+	    group_join(self, &chunk->why) != 0)
+		return kafka_fail(self, false, chunk);
+	return SOURCE_AGAIN;
+}
+
 /* Those that read it hand over what they counted; then it is let go. */
 static enum source_status let_go(struct kafka_source *self, struct chunk *chunk)
 {
@@ -77,6 +114,8 @@ static enum source_status let_go(struct kafka_source *self, struct chunk *chunk)
 		self->partitions[i]->misses = false;
 	}
 	self->changed = true;
+	if (self->fenced)
+		return join_anew(self, chunk);
 	rd_kafka_assign(self->client->handle, NULL);
 	return SOURCE_AGAIN;
 }

@@ -68,10 +68,34 @@ static int open_client(struct kafka_source *self, struct error *error)
 	return 0;
 }
 
-int kafka_begin(struct kafka_source *self, struct error *error)
+static void watch_queue(struct kafka_source *self)
 {
 	static const uint64_t one = 1;
 
+	rd_kafka_queue_io_event_enable(self->queue, self->watch.fd, &one,
+				       sizeof(one));
+}
+
+int kafka_reopen(struct kafka_source *self, struct error *error)
+{
+	if (self->survey) {
+		loop_watch_remove(self->loop, &self->survey_watch);
+		worker_release(self->survey);
+		self->survey = NULL;
+	}
+	kafka_drop_batch(self);
+	self->last = NULL;
+	rd_kafka_queue_destroy(self->queue);
+	client_release(self->client);
+	self->client = NULL;
+	if (open_client(self, error) != 0)
+		return -1;
+	watch_queue(self);
+	return 0;
+}
+
+int kafka_begin(struct kafka_source *self, struct error *error)
+{
 	if (open_client(self, error) != 0)
 		return -1;
 	self->watch = (struct loop_watch){
@@ -83,8 +107,7 @@ int kafka_begin(struct kafka_source *self, struct error *error)
 		return error_system(error, errno, "%s", self->source.name);
 	if (loop_watch_add(self->loop, &self->watch, error) != 0)
 		return -1;
-	rd_kafka_queue_io_event_enable(self->queue, self->watch.fd, &one,
-				       sizeof(one));
+	watch_queue(self);
 	return kafka_ask_topics(self, error);
 }
 

@@ -68,8 +68,10 @@ struct kafka_source {
 	uint64_t read_bytes;
 	/* a group's */
 	struct rebalance rebalance;
-	bool assigned; /* it gave us something, or nothing: we know */
-	bool unsure;   /* nobody may be there to answer */
+	bool assigned;	 /* it gave us something, or nothing: we know */
+	bool unsure;	 /* nobody may be there to answer */
+	bool fenced;	 /* its name was given to another, perhaps to itself */
+	int64_t anew_ns; /* mono: when it joined anew for that, or 0 */
 	bool closing;
 	bool goes_back; /* to what is committed, see kafka_source_go_back() */
 	bool missing;	/* of some partition the offset is not there, */
@@ -109,6 +111,9 @@ void kafka_check_end(struct kafka_source *self, struct partition *partition,
 bool kafka_is_finished(const struct kafka_source *self);
 
 /* --- source_open.c -------------------------------------------------------- */
+
+/* Opens a client in place of the one that there is. -1: as below. */
+int kafka_reopen(struct kafka_source *self, struct error *error) MUST_CHECK;
 
 /* Opens the client, and asks for the topics. -1: a setting is wrong. */
 int kafka_begin(struct kafka_source *self, struct error *error) MUST_CHECK;
@@ -162,6 +167,10 @@ bool group_has_news(const struct kafka_source *self);
 
 /* Deals with it. SOURCE_CHUNK: something is to be told. */
 enum source_status group_step(struct kafka_source *self, struct chunk *chunk);
+
+/* Its name was given to another: true if it may have been itself, under a
+ * number that it lost; then it joins anew. */
+bool group_is_fenced(struct kafka_source *self);
 
 /* What the group committed of the partitions that it gave us. -1: it counts
  * something else, or memory is out. */

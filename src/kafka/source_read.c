@@ -82,13 +82,14 @@ static enum source_status say_failure(struct kafka_source *self,
 				      const rd_kafka_message_t *message,
 				      struct chunk *chunk)
 {
-	const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt)
-					 : self->source.name;
+	const char *topic =
+		message->rkt ? rd_kafka_topic_name(message->rkt) : NULL;
 	char why[512] = "";
 
 	if (message->err == RD_KAFKA_RESP_ERR__FATAL)
 		rd_kafka_fatal_error(self->client->handle, why, sizeof(why));
-	error_set(&chunk->why, "%s: '%s': %s", self->source.name, topic,
+	error_set(&chunk->why, "%s: %s%s%s%s", self->source.name,
+		  topic ? "'" : "", topic ? topic : "", topic ? "': " : "",
 		  why[0] != '\0' ? why : rd_kafka_err2str(message->err));
 	return kafka_fail(self, false, chunk);
 }
@@ -116,7 +117,9 @@ static enum source_status take_event(struct kafka_source *self,
 	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR__FATAL:
-	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+		if (group_is_fenced(self))
+			return SOURCE_AGAIN;
+		return say_failure(self, message, chunk);
 	case RD_KAFKA_RESP_ERR__BAD_MSG:
 	case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
 		return say_failure(self, message, chunk);
