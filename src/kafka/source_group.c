@@ -108,6 +108,7 @@ static enum source_status let_go(struct kafka_source *self, struct chunk *chunk)
 	noted->told = noted->takes = noted->lost = false;
 	self->goes_back = false;
 	self->assigned = false;
+	self->lost_place = NULL;
 	kafka_drop_batch(self);
 	for (size_t i = 0; i < self->count; i++) {
 		self->partitions[i]->given = false;

@@ -59,9 +59,6 @@ static enum source_status looked(struct kafka_source *self,
 	bool says;
 
 	self->timer.due_ns = self->now_ns + LOOK_NS;
-	/* Between two messages: one that is half taken would come again. */
-	if (self->done > 0)
-		return SOURCE_AGAIN;
 	says = grew(self, found, chunk);
 	for (size_t i = 0; i < self->options.topic_count; i++)
 		if (found->counts[i] > self->counts[i] &&
@@ -76,9 +73,9 @@ static enum source_status find_gap(struct kafka_source *self,
 				   struct chunk *chunk)
 {
 	struct partition *partition = self->lost_place;
-	rd_kafka_topic_partition_list_t *list;
 	long long from = (long long)partition->next;
 	bool counts_on = !self->options.query && !self->options.merges;
+	bool is_gap = true;
 
 	self->lost_place = NULL;
 	chunk_tell(chunk, CHUNK_GAP, AFTER_NEXT, &partition->stream);
@@ -95,18 +92,17 @@ static enum source_status find_gap(struct kafka_source *self,
 			  partition->name, from, (long long)found->high,
 			  counts_on ? "it is read from its beginning"
 				    : "nothing says where to go on");
-	if (!counts_on && chunk->why.message[0] != '\0')
+	else
+		is_gap = false;
+	if (!counts_on && is_gap)
 		return kafka_fail(self, false, chunk);
-	list = rd_kafka_topic_partition_list_new(1);
-	if (chunk->why.message[0] != '\0')
+	if (is_gap)
 		partition_begin(partition, found->low, 0);
-	rd_kafka_topic_partition_list_add(list, partition->topic,
-					  partition->number)
-		->offset = partition->next;
-	rd_kafka_error_destroy(
-		rd_kafka_seek_partitions(self->client->handle, list, 0));
-	rd_kafka_topic_partition_list_destroy(list);
-	return chunk->why.message[0] != '\0' ? SOURCE_CHUNK : SOURCE_AGAIN;
+	/* It is read no more, and a seek does not change that. */
+	kafka_drop_batch(self);
+	if (kafka_assign(self, &chunk->why) != 0)
+		return kafka_fail(self, false, chunk);
+	return is_gap ? SOURCE_CHUNK : SOURCE_AGAIN;
 }
 
 /* One that is told of, or NULL. */
@@ -136,7 +132,8 @@ static enum source_status answered(struct kafka_source *self,
 		self->timer.due_ns = self->now_ns + LOOK_NS;
 	} else if (found->kind == SURVEY_GROUP) {
 		result = group_take(self, found, &chunk->why);
-	} else if (found->kind == SURVEY_SPAN && self->lost_place) {
+	} else if (found->kind == SURVEY_SPAN && self->lost_place &&
+		   !self->rebalance.takes) {
 		return find_gap(self, &found->partitions[0], chunk);
 	} else {
 		return looked(self, found, chunk);
@@ -178,7 +175,9 @@ enum source_status kafka_hear(struct kafka_source *self, struct chunk *chunk)
 			  self->client->refused.message);
 		return kafka_fail(self, false, chunk);
 	}
-	if (!found)
+	/* Between two messages: what is read anew would bring the half of one
+	 * that was taken again. */
+	if (!found || self->done > 0)
 		return SOURCE_AGAIN;
 	loop_watch_remove(self->loop, &self->survey_watch);
 	self->survey = NULL;

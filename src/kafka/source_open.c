@@ -206,7 +206,9 @@ void kafka_give(struct kafka_source *self, struct partition *partition,
 	partition->told_offset = offset;
 	partition->marked_offset = offset;
 	self->changed = true;
-	kafka_check_end(self, partition, offset);
+	/* Beyond the end there may be another topic: reading it tells. */
+	if (offset <= partition->stop)
+		kafka_check_end(self, partition, offset);
 	if (partition->position)
 		positions_begin(self->positions, partition->position,
 				(uint64_t)offset, newest_ns);
