@@ -78,8 +78,7 @@ static enum engine_event add_tallies(struct engine *engine,
 {
 	struct error error;
 
-	if (marks_check_query(&engine->marks, query, "tallies in",
-			      span_of(stream->name), &error) != 0)
+	if (marks_take_query(&engine->marks, query, &error) != 0)
 		return fail(engine, stream, &error);
 	tallies->read -= tallies->counted;
 	tallies->counted = 0;

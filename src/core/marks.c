@@ -244,8 +244,9 @@ static size_t find_source(const struct marks *marks, struct span name)
 
 /* --- what a mark says ----------------------------------------------------- */
 
-int marks_check_query(struct marks *marks, uint64_t query, const char *what,
-		      struct span name, struct error *error)
+/* `where` it stands, and of which source, if of any. */
+static int check_query(struct marks *marks, uint64_t query, const char *where,
+		       struct span source, struct error *error)
 {
 	if (!marks->query_known) {
 		marks->query_known = true;
@@ -255,12 +256,16 @@ int marks_check_query(struct marks *marks, uint64_t query, const char *what,
 	if (query == marks->query)
 		return 0;
 	return error_set(error,
-			 "%s '%.*s' is of query %016llx, what came before it "
-			 "of %016llx: it is a partials topic of another query, "
-			 "or of several",
-			 what, (int)name.size, name.data,
-			 (unsigned long long)query,
+			 "query %016llx in %s%.*s%s, but %016llx before: it is "
+			 "a partials topic of another query, or of several",
+			 (unsigned long long)query, where, (int)source.size,
+			 source.data, source.size > 0 ? "'" : "",
 			 (unsigned long long)marks->query);
+}
+
+int marks_take_query(struct marks *marks, uint64_t query, struct error *error)
+{
+	return check_query(marks, query, "tallies", span_make("", 0), error);
 }
 
 static int check_partials(const struct marks *marks, uint32_t partitions,
@@ -351,8 +356,8 @@ int marks_take(struct marks *marks, uint32_t row, uint32_t partitions,
 	if (!told)
 		return error_set(error, "out of memory");
 	if (check_partials(marks, partitions, mark, error) != 0 ||
-	    marks_check_query(marks, mark->query, "source", mark->source,
-			      error) != 0)
+	    check_query(marks, mark->query, "a mark of source '", mark->source,
+			error) != 0)
 		return -1;
 	if (source < marks->source_count &&
 	    mark->partition < marks->sources[source].of &&

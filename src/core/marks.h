@@ -98,9 +98,9 @@ int marks_take(struct marks *marks, uint32_t row, uint32_t partitions,
 	       const struct member_mark *mark, struct error *note,
 	       struct error *error) MUST_CHECK;
 
-/* The same of what is no mark but tells its query; `what` it is. */
-int marks_check_query(struct marks *marks, uint64_t query, const char *what,
-		      struct span name, struct error *error) MUST_CHECK;
+/* Tallies are of that query. -1: the marks, or others, are of another. */
+int marks_take_query(struct marks *marks, uint64_t query,
+		     struct error *error) MUST_CHECK;
 
 /*
  * The least newest time of the pairs that are not idle; TIME_NONE: one has

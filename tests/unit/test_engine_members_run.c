@@ -136,15 +136,15 @@ START_TEST(another_query_ends_the_run)
 		     "{\"tallies\":{\"read\":1,\"counted\":1,\"rejected\":{},"
 		     "\"filtered\":0,\"late\":0},\"query\":"
 		     "\"0123456789abcde0\"}\n",
-		     "partials[0]: tallies in 'partials[0]' is of query "
-		     "0123456789abcde0");
+		     "partials[0]: query 0123456789abcde0 in tallies");
 	ck_assert_uint_eq(engine.tallies.read, 0);
 	assert_fails(0,
 		     "{\"source\":\"orders\",\"partition\":0,\"of\":1,"
 		     "\"from\":null,\"to\":null,\"newest\":null,\"idle\":true,"
 		     "\"partials\":2,\"sources\":1,\"query\":"
 		     "\"0123456789abcde0\"}\n",
-		     "source 'orders' is of query 0123456789abcde0");
+		     "query 0123456789abcde0 in a mark of source 'orders', "
+		     "but 0123456789abcdef before");
 }
 END_TEST
 
