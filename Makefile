@@ -125,7 +125,8 @@ $(BUILD)/unit/%: tests/unit/%.c $(PARTS) Makefile $(BUILD)/flags | test-tools
 		`$(PKG_CONFIG) --libs check libcjson` $(OC_LIBS)
 
 # Allocations fail on demand in these.
-$(BUILD)/unit/test_memory $(BUILD)/unit/test_sum: OC_LDFLAGS += \
+$(BUILD)/unit/test_memory $(BUILD)/unit/test_marks_memory \
+$(BUILD)/unit/test_sum: OC_LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(BUILD)/unit/test_column $(BUILD)/unit/test_groups_growth: OC_LDFLAGS += \
 	-Wl,--wrap=calloc,--wrap=mmap,--wrap=mremap

@@ -91,8 +91,8 @@ int marks_listen(struct marks *marks, uint32_t row) MUST_CHECK;
 /*
  * Takes what a mark in that partials partition, of so many, says. A source that
  * has more partitions than before: *note says so; else that is not touched. -1:
- * the mark does not follow from those before it, or memory is out; then nothing
- * was taken.
+ * the mark does not follow from those before it, and was not taken; or memory
+ * is out, and all that is left to do is marks_release().
  */
 int marks_take(struct marks *marks, uint32_t row, uint32_t partitions,
 	       const struct member_mark *mark, struct error *note,
