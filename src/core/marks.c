@@ -293,11 +293,6 @@ static int check_pair(const struct marks_pair *pair, uint32_t row,
 	const char *name = mark->source.data;
 	int size = (int)mark->source.size;
 
-	if (mark->of < pair->of)
-		return error_set(error,
-				 "source '%.*s' has %u partitions now, %u "
-				 "before: it is another topic",
-				 size, name, mark->of, pair->of);
 	if (!mark->ranged || !pair->ranged || mark->from == pair->to)
 		return 0;
 	return error_set(error,
@@ -334,7 +329,8 @@ static void move_pair(struct marks *marks, struct marks_row *row,
 {
 	int64_t before_ns = pair_time(pair);
 
-	pair->of = mark->of;
+	if (mark->of > pair->of)
+		pair->of = mark->of;
 	pair->idle = mark->idle;
 	if (mark->ranged) {
 		pair->ranged = true;

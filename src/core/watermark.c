@@ -176,6 +176,12 @@ void watermark_wait(struct watermark *watermark, int64_t ready_ns,
 		all = false;
 
 	for (; stream; stream = stream->next) {
+		/* Its silence was waited for by those who marked it. */
+		if (gives_way(watermark, stream)) {
+			watermark->all_idle &= !stream->steady;
+			all = all && !stream->steady;
+			continue;
+		}
 		if (falls_idle(watermark, stream, ready_ns))
 			stream->idle = news = true;
 		all = all && stream->idle;
@@ -209,7 +215,8 @@ int64_t watermark_due(const struct watermark *watermark, int64_t target_ns)
 	for (; stream; stream = stream->next) {
 		int64_t idle_ns = stream->silent_since_ns + watermark->idle_ns;
 
-		if (!stream->idle && !stream->steady && idle_ns < due_ns)
+		if (!stream->idle && !stream->steady &&
+		    !gives_way(watermark, stream) && idle_ns < due_ns)
 			due_ns = idle_ns;
 	}
 	return due_ns;

@@ -11,7 +11,7 @@
  * partitions are that they read, and these decide as streams do. The partitions
  * of a topic that hold the marks are then no more than the way on which they
  * come: the times of these streams decide nothing, but as long as one of them
- * is not idle, not all are.
+ * is behind its end, not all are idle.
  *
  * `ready` is a clock that stands while the input has to wait: silence in which
  * we did not read is no silence.

@@ -71,8 +71,6 @@ START_TEST(a_later_run_goes_on_exactly)
 	next.query = 8;
 	ck_assert_int_eq(range(3, 1, 0, 1), -1);
 	next.query = 7;
-	next.of = 1;
-	ck_assert_int_eq(range(0, 0, 12, 12), -1);
 	next.partials = 5;
 	ck_assert_int_eq(marks_take(&marks, 0, 5, &next, &note, &error), -1);
 	savepoint_release(&kept);
