@@ -337,6 +337,8 @@ struct source *kafka_source_new(const char *name,
 	self->watch.fd = -1;
 	self->counts = calloc(options->topic_count, sizeof(*self->counts));
 	self->born = calloc(options->topic_count, sizeof(*self->born));
+	for (size_t i = 0; self->born && i < options->topic_count; i++)
+		self->born[i] = -1;
 	if (self->counts && self->born)
 		return &self->source;
 	free(self->counts);

@@ -220,8 +220,8 @@ int group_take(struct kafka_source *self, const struct survey *found,
 		rd_kafka_topic_partition_list_destroy(self->rebalance.given);
 	self->rebalance.given = NULL;
 	memcpy(self->counts, found->counts, topics * sizeof(*self->counts));
-	memcpy(self->born, found->begun ? found->born : found->counts,
-	       topics * sizeof(*self->born));
+	if (found->begun)
+		memcpy(self->born, found->born, topics * sizeof(*self->born));
 	kafka_drop_batch(self);
 	for (size_t i = 0; i < found->count; i++) {
 		const struct looked_up *place = &found->partitions[i];
@@ -234,7 +234,7 @@ int group_take(struct kafka_source *self, const struct survey *found,
 			return error_set(error, "out of memory");
 		if (kafka_claim(self, partition, error) != 0)
 			return -1;
-		kafka_give(self, partition, place, false);
+		kafka_give(self, partition, place);
 	}
 	self->goes_back = false;
 	self->assigned = true;

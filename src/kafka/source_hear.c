@@ -30,22 +30,24 @@ static bool grew(struct kafka_source *self, const struct survey *found,
 static int take_new(struct kafka_source *self, size_t topic, int32_t count,
 		    struct error *error)
 {
-	static const struct looked_up nothing = {.committed = -1,
-						 .newest_ns = TIME_NONE};
-	int32_t number = self->counts[topic];
+	struct looked_up place = {.topic = topic,
+				  .number = self->counts[topic],
+				  .committed = -1,
+				  .newest_ns = TIME_NONE};
 
 	self->counts[topic] = count;
 	if (self->options.group || self->options.range_count > 0 ||
 	    self->options.until_end)
 		return 0;
-	for (; number < count; number++) {
-		struct partition *partition = kafka_make(self, topic, number);
+	for (; place.number < count; place.number++) {
+		struct partition *partition =
+			kafka_make(self, topic, place.number);
 
 		if (!partition)
 			return error_set(error, "out of memory");
 		if (kafka_claim(self, partition, error) != 0)
 			return -1;
-		kafka_give(self, partition, &nothing, true);
+		kafka_give(self, partition, &place);
 	}
 	/* What was fetched already comes again. */
 	kafka_drop_batch(self);
@@ -150,6 +152,9 @@ static enum source_status refused(struct kafka_source *self,
 	bool heals =
 		found->result != SURVEY_REFUSED && self->state != KAFKA_RUNNING;
 
+	/* What appears after the first look is read from its beginning. */
+	if (found->result == SURVEY_MISSING)
+		kafka_note_born(self, found);
 	if (found->result == SURVEY_UNREACHED) {
 		heals = true;
 		error_set(&chunk->why,

@@ -180,9 +180,10 @@ int kafka_claim(struct kafka_source *self, struct partition *partition,
 }
 
 void kafka_give(struct kafka_source *self, struct partition *partition,
-		const struct looked_up *found, bool from_first)
+		const struct looked_up *found)
 {
 	const struct position *kept = partition->position;
+	bool is_later = found->number >= self->born[found->topic];
 	int64_t newest_ns = found->newest_ns;
 	int64_t offset;
 	uint64_t lines = 0;
@@ -193,7 +194,7 @@ void kafka_give(struct kafka_source *self, struct partition *partition,
 		newest_ns = kept->newest_ns;
 	} else if (found->committed >= 0) {
 		offset = found->committed;
-	} else if (from_first || found->later || !self->options.from_end) {
+	} else if (is_later || !self->options.from_end) {
 		offset = found->low;
 	} else {
 		offset = found->high;
@@ -273,6 +274,9 @@ static int take_all(struct kafka_source *self, const struct survey *found,
 	for (size_t i = 0; i < self->count; i++)
 		known |= self->partitions[i]->position &&
 			 self->partitions[i]->position->begun;
+	/* What a state does not know has appeared since. */
+	for (size_t i = 0; known && i < self->options.topic_count; i++)
+		self->born[i] = 0;
 	for (size_t i = 0; i < found->count; i++)
 		kafka_give(
 			self,
@@ -280,8 +284,15 @@ static int take_all(struct kafka_source *self, const struct survey *found,
 				   self->options
 					   .topics[found->partitions[i].topic],
 				   found->partitions[i].number),
-			&found->partitions[i], known);
+			&found->partitions[i]);
 	return kafka_assign(self, error);
+}
+
+void kafka_note_born(struct kafka_source *self, const struct survey *found)
+{
+	for (size_t i = 0; i < found->counted; i++)
+		if (self->born[i] < 0)
+			self->born[i] = found->counts[i];
 }
 
 int kafka_opened(struct kafka_source *self, struct survey *found,
@@ -291,6 +302,7 @@ int kafka_opened(struct kafka_source *self, struct survey *found,
 	found->cluster = NULL;
 	memcpy(self->counts, found->counts,
 	       self->options.topic_count * sizeof(*self->counts));
+	kafka_note_born(self, found);
 	if (pin_ends(self, found) != 0)
 		return error_set(error, "out of memory");
 	self->state = KAFKA_RUNNING;

@@ -50,7 +50,7 @@ struct kafka_source {
 	struct worker *survey; /* one that is running, or NULL */
 	char *cluster;
 	int32_t *counts; /* of partitions, a topic */
-	int32_t *born;	 /* when the group began */
+	int32_t *born;	 /* when the group began, else this run; -1 */
 	struct partition **partitions;
 	size_t count;
 	bool up_told;
@@ -130,6 +130,9 @@ int kafka_ask(struct kafka_source *self, enum survey_kind kind,
 int kafka_opened(struct kafka_source *self, struct survey *found,
 		 struct error *error) MUST_CHECK;
 
+/* How many partitions there were when we first looked. */
+void kafka_note_born(struct kafka_source *self, const struct survey *found);
+
 /* NULL: there is no such partition here. */
 struct partition *kafka_find(const struct kafka_source *self, const char *topic,
 			     int32_t number);
@@ -145,7 +148,7 @@ int kafka_claim(struct kafka_source *self, struct partition *partition,
 
 /* A partition is to be read, from where it is kept or was found. */
 void kafka_give(struct kafka_source *self, struct partition *partition,
-		const struct looked_up *found, bool from_first);
+		const struct looked_up *found);
 
 /* Tells librdkafka what to read: all that is given, each from `next`. -1. */
 int kafka_assign(struct kafka_source *self, struct error *error) MUST_CHECK;

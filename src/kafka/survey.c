@@ -168,9 +168,11 @@ static bool list_partitions(struct survey *survey)
 
 static bool find_topics(struct survey *survey)
 {
-	for (size_t i = 0; i < survey->options->topic_count; i++)
+	for (size_t i = 0; i < survey->options->topic_count; i++) {
+		survey->counted = i + 1;
 		if (!count_partitions(survey, i))
 			return false;
+	}
 	return find_cluster(survey) && list_partitions(survey) &&
 	       (!survey->options->merges || survey_check_kept(survey));
 }

@@ -22,7 +22,6 @@ struct looked_up {
 	int64_t committed; /* where to go on, or -1 */
 	int64_t newest_ns; /* TIME_NONE */
 	char query[QUERY_HASH_SIZE];
-	bool later; /* it appeared after the group had begun */
 };
 
 enum survey_kind {
@@ -46,6 +45,7 @@ struct survey {
 	struct error why;
 	char *cluster;	 /* its id; TOPICS and ENDS */
 	int32_t *counts; /* of partitions, a topic; TOPICS and ENDS */
+	size_t counted;	 /* of so many topics it is known; the last may be 0 */
 	/* Of the topics when the group began, a topic; 0: it had not begun
 	 * then. GROUP; `begun`: the group has begun. */
 	int32_t *born;

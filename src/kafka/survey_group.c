@@ -129,12 +129,5 @@ rd_kafka_resp_err_t survey_committed(struct survey *survey)
 		code = take(survey, topic_of(survey, list->elems[i].topic),
 			    &list->elems[i]);
 	rd_kafka_topic_partition_list_destroy(list);
-	for (size_t i = 0; i < survey->count; i++) {
-		struct looked_up *partition = &survey->partitions[i];
-
-		partition->later =
-			survey->begun &&
-			partition->number >= survey->born[partition->topic];
-	}
 	return code;
 }
