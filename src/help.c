@@ -109,6 +109,7 @@ void help_print(FILE *out)
 	      "  ordercount -k url -w 10m -s 1m --top=10 --live localhost "
 	      "9998\n"
 	      "  ordercount -t created_at -w 1h --state=shop.db orders.json\n"
+	      "  ordercount --until-end kafka://localhost:9092/orders\n"
 	      "\n"
 	      "Exit status: 0 the input or the run ended, 1 it could not go "
 	      "on, 2 wrong usage,\n"

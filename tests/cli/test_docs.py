@@ -109,12 +109,15 @@ def test_help_is_grouped_and_has_examples():
                         "Examples"]
 
 
-def test_examples_of_help_are_valid_usage(tmp_path):
+def test_examples_of_help_are_valid_usage(tmp_path, topics):
     examples = re.findall(r"^  (.*\bordercount .*\S)$",
                           help_text().split("Examples:")[1], re.M)
     assert len(examples) > 2
     for example in examples:
-        run_command(example, tmp_path)
+        if "kafka://" in example:
+            run_kafka_command(example, tmp_path, topics())
+        else:
+            run_command(example, tmp_path)
 
 
 def manual_options():
