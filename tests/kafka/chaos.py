@@ -41,7 +41,7 @@ class Plan(NamedTuple):
 
 
 class Fate(NamedTuple):
-    """What is to become of a run. step: or ANY_TIME, so long after its start."""
+    """What is to become of a run: at a step, or so long after its start."""
     how: str  # kill, freeze
     step: str
     number: int = 1

@@ -74,7 +74,8 @@ class Run:
         try:
             found = self.popen.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            raise Broken(f"no end within {timeout_s} s: {self.told()}") from None
+            raise Broken(f"no end within {timeout_s} s: "
+                         f"{self.told()}") from None
         if found not in statuses:
             raise Broken(f"status {found}, not of {statuses}: {self.told()}")
 

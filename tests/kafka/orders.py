@@ -24,11 +24,16 @@ STATUSES = (b'"PLACED"', b'"PAID"', b'"SHIPPED"', b'"DELIVERED"',
             b'"FAILED"', b'"RETURNED"')
 REGIONS = (b'"eu-west"', b'"eu-east"', b'"us"', b'"asia"', b'"af\\u0072ica"',
            b'"\xc3\xa5land"', b'"a\\tb"', b'""', b'null', b'true', b'5',
-           b'"5"', b'5.0', b'"say \\"hi\\""', b'"(other)"', b'"\xf0\x9f\x8d\xba"')
+           b'"5"', b'5.0', b'"say \\"hi\\""', b'"(other)"',
+           b'"\xf0\x9f\x8d\xba"')
 # The same, each spelt as keys are compared here: JSON, escaped as Python does.
 REGION_KEYS = ('"eu-west"', '"eu-east"', '"us"', '"asia"', '"africa"',
                '"\\u00e5land"', '"a\\tb"', '""', 'null', 'true', '5', '"5"',
                '5.0', '"say \\"hi\\""', '"(other)"', '"\\ud83c\\udf7a"')
+
+
+ORDER = (b'{"id":%d,"created_at":"%b.%03dZ","status":%b,"region":%b,'
+         b'"amount":%b}')
 
 
 class Query(NamedTuple):
@@ -179,9 +184,8 @@ class Orders:
         if scale > cell.scale:
             cell.scale = scale
         self.tallies["counted"] += 1
-        return b'{"id":%d,"created_at":"%b.%03dZ","status":%b,"region":%b,"amount":%b}' % (
-            at, self.created_at(ms), ms % S, STATUSES[status], REGIONS[region],
-            text)
+        return ORDER % (at, self.created_at(ms), ms % S, STATUSES[status],
+                        REGIONS[region], text)
 
     def filtered(self, at, chance):
         self.tallies["filtered"] += 1
@@ -208,6 +212,9 @@ class Orders:
         self.tallies["rejected." + reason] += 1
         return line
 
+    def start(self, window):
+        return stamp(window * self.query.window_s).decode() + "Z"
+
     def rows(self):
         """What the windows made so far must show: {start: {key: (count, sum,
         total, total_sum)}}, numbers of sums as they are spelt."""
@@ -216,7 +223,7 @@ class Orders:
             groups = self.cells[window]
             for number, cell in groups.items():
                 totals.setdefault(number, Cell()).add(cell)
-            rows = found[stamp(window * self.query.window_s).decode() + "Z"] = {}
+            rows = found[self.start(window)] = {}
             for number, total in totals.items():
                 cell = groups.get(number) or Cell()
                 rows[key(number)] = (
@@ -227,7 +234,7 @@ class Orders:
     def deltas(self):
         """{(start, key): (count, sum)} without zeros; sums are not spelt."""
         return {
-            (stamp(window * self.query.window_s).decode() + "Z", key(number)):
+            (self.start(window), key(number)):
             (cell.count, cell.units)
             for window, groups in self.cells.items()
             for number, cell in groups.items()}
