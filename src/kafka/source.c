@@ -98,11 +98,23 @@ static int ask_next(struct kafka_source *self, struct error *error)
 	return 0;
 }
 
-/* Looks for news while no message can come. */
+/* Looks for news while no message can come, or those that come are read again.
+ */
 static void serve(struct kafka_source *self)
 {
 	while (kafka_next_message(self))
 		kafka_drop_message(self);
+}
+
+/* What is down goes on by itself, where it was: has anything come of a
+ * partition? It is left there to be read. */
+static bool hears_again(struct kafka_source *self)
+{
+	rd_kafka_message_t *message;
+
+	while ((message = kafka_next_message(self)) != NULL && !message->rkt)
+		kafka_drop_message(self);
+	return message != NULL;
 }
 
 static void take_wakes(struct kafka_source *self)
@@ -148,7 +160,10 @@ static enum source_status step(struct kafka_source *self, struct read_area area,
 	case KAFKA_WAITING:
 	case KAFKA_DOWN:
 	case KAFKA_LOOKING:
-		serve(self);
+		if (self->state != KAFKA_DOWN)
+			serve(self);
+		else if (hears_again(self))
+			return kafka_back(self, chunk);
 		if (self->survey || self->now_ns < self->timer.due_ns)
 			return SOURCE_AGAIN;
 		self->timer.due_ns = TIME_NEVER;

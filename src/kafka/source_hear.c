@@ -116,19 +116,21 @@ static struct stream *first_stream(const struct kafka_source *self)
 	return NULL;
 }
 
+enum source_status kafka_back(struct kafka_source *self, struct chunk *chunk)
+{
+	self->state = KAFKA_RUNNING;
+	self->timer.due_ns = self->now_ns + LOOK_NS;
+	return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT, first_stream(self));
+}
+
 static enum source_status answered(struct kafka_source *self,
 				   struct survey *found, struct chunk *chunk)
 {
 	int result = 0;
 
 	self->unsure = false;
-	if (self->state == KAFKA_DOWN) {
-		/* It answers again; librdkafka goes on where it was. */
-		self->state = KAFKA_RUNNING;
-		self->timer.due_ns = self->now_ns + LOOK_NS;
-		return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT,
-				  first_stream(self));
-	}
+	if (self->state == KAFKA_DOWN)
+		return kafka_back(self, chunk);
 	if (self->state == KAFKA_LOOKING) {
 		result = kafka_opened(self, found, &chunk->why);
 		self->timer.due_ns = self->now_ns + LOOK_NS;
@@ -152,6 +154,10 @@ static enum source_status refused(struct kafka_source *self,
 	bool heals =
 		found->result != SURVEY_REFUSED && self->state != KAFKA_RUNNING;
 
+	/* It is asked for again. */
+	if (self->lost_place)
+		self->lost_place->misses = self->missing = true;
+	self->lost_place = NULL;
 	/* What appears after the first look is read from its beginning. */
 	if (found->result == SURVEY_MISSING)
 		kafka_note_born(self, found);

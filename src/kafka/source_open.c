@@ -30,9 +30,12 @@ int kafka_ask(struct kafka_source *self, enum survey_kind kind,
 
 int kafka_ask_topics(struct kafka_source *self, struct error *error)
 {
-	bool ends = !self->options.group || self->options.until_end;
+	bool is_open = self->state == KAFKA_DOWN;
+	bool ends = !is_open &&
+		    (!self->options.group || self->options.until_end);
 
-	self->state = KAFKA_LOOKING;
+	if (!is_open)
+		self->state = KAFKA_LOOKING;
 	return kafka_ask(self, ends ? SURVEY_ENDS : SURVEY_TOPICS, NULL, 0,
 			 error);
 }

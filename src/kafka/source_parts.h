@@ -155,6 +155,9 @@ int kafka_assign(struct kafka_source *self, struct error *error) MUST_CHECK;
 
 /* --- source_hear.c -------------------------------------------------------- */
 
+/* It was down and is open again. */
+enum source_status kafka_back(struct kafka_source *self, struct chunk *chunk);
+
 /* Deals with an answer, if one has come. SOURCE_CHUNK: something is to be told.
  */
 enum source_status kafka_hear(struct kafka_source *self, struct chunk *chunk);
