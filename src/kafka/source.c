@@ -290,13 +290,20 @@ static void kafka_report(const struct source *source,
 /* Leaves the group, which takes the brokers' answer. */
 static void leave(struct kafka_source *self)
 {
+	struct client *client = self->client;
+	bool is_broken;
+
 	self->closing = true;
 	kafka_drop_batch(self);
-	if (self->options.group && !self->client->all_down && !self->unsure) {
-		if (!self->options.query && self->assigned)
-			group_commit(self, true);
-		rd_kafka_consumer_close(self->client->handle);
-	}
+	/* What waits there may say that nobody is there any more. */
+	client->trouble.message[0] = '\0';
+	(void)kafka_next_message(self);
+	kafka_drop_batch(self);
+	is_broken = client->trouble.message[0] != '\0';
+	/* Without an answer threads wait for one: they end with the process. */
+	if (self->options.group && (client->all_down || self->unsure ||
+				    !group_leave(self, is_broken)))
+		client_hold(client);
 	rd_kafka_queue_destroy(self->queue);
 }
 

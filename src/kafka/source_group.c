@@ -10,6 +10,12 @@
 #include "kafka/source_parts.h"
 #include "base/steps.h"
 
+/* How long brokers that say nothing are waited for by one who leaves, and where
+ * a connection broke, so that perhaps nobody is there. */
+#define LEAVE_MS	5000
+#define LEAVE_BROKEN_MS 500
+#define LEAVE_STEP_MS	20
+
 void group_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
 		     rd_kafka_topic_partition_list_t *list, void *opaque)
 {
@@ -266,7 +272,7 @@ void group_mark(struct kafka_source *self)
 				&self->partitions[i]->marked_offset, &lines);
 }
 
-void group_commit(struct kafka_source *self, bool wait)
+void group_commit(struct kafka_source *self, bool all)
 {
 	rd_kafka_topic_partition_list_t *list =
 		rd_kafka_topic_partition_list_new((int)self->count);
@@ -278,7 +284,7 @@ void group_commit(struct kafka_source *self, bool wait)
 		struct buffer note = {0};
 
 		if (!partition->given || (offset == partition->told_offset &&
-					  !partition->is_new && !wait))
+					  !partition->is_new && !all))
 			continue;
 		commit_note_append(&note, &self->options,
 				   partition->stream.time->newest_ns,
@@ -292,8 +298,48 @@ void group_commit(struct kafka_source *self, bool wait)
 		partition->is_new = false;
 	}
 	if (list->cnt > 0)
-		(void)rd_kafka_commit(self->client->handle, list, !wait);
+		(void)rd_kafka_commit(self->client->handle, list, 1);
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Does it tell that a connection broke? */
+static bool take_last(struct kafka_source *self, rd_kafka_event_t *event)
+{
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_REBALANCE:
+		rd_kafka_assign(self->client->handle, NULL);
+		return false;
+	case RD_KAFKA_EVENT_ERROR: return true;
+	default: return false;
+	}
+}
+
+bool group_leave(struct kafka_source *self, bool is_broken)
+{
+	rd_kafka_t *handle = self->client->handle;
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(handle);
+	rd_kafka_error_t *error;
+	int silent_ms = 0;
+	int limit_ms = is_broken ? LEAVE_BROKEN_MS : LEAVE_MS;
+
+	if (!self->options.query && self->assigned)
+		group_commit(self, true);
+	/* What was committed is answered before it is closed. */
+	error = rd_kafka_consumer_close_queue(handle, queue);
+	if (error)
+		limit_ms = 0;
+	rd_kafka_error_destroy(error);
+	while (silent_ms < limit_ms && !rd_kafka_consumer_closed(handle)) {
+		rd_kafka_event_t *event =
+			rd_kafka_queue_poll(queue, LEAVE_STEP_MS);
+
+		silent_ms += event ? 0 : LEAVE_STEP_MS;
+		if (event && take_last(self, event))
+			limit_ms = LEAVE_BROKEN_MS;
+		rd_kafka_event_destroy(event);
+	}
+	rd_kafka_queue_destroy(queue);
+	return rd_kafka_consumer_closed(handle);
 }
 
 static void add_mark(struct kafka_source *self, struct partition *partition,

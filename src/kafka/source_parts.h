@@ -189,7 +189,11 @@ int group_join(struct kafka_source *self, struct error *error) MUST_CHECK;
 /* What was read so far is what a window, or all, holds. */
 void group_mark(struct kafka_source *self);
 
-/* Tells the group about what was marked; `wait`: till it knows. */
-void group_commit(struct kafka_source *self, bool wait);
+/* Tells the group about what was marked; `all`: once more, to be sure. */
+void group_commit(struct kafka_source *self, bool all);
+
+/* Commits and leaves; false: the brokers do not answer. `is_broken`: perhaps
+ * none is there. */
+bool group_leave(struct kafka_source *self, bool is_broken);
 
 #endif
