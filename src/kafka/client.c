@@ -1,7 +1,14 @@
 #include "kafka/client.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/worker.h"
+
+/* How long its threads have to end. They may not, where a topic was deleted or
+ * brokers do not answer (librdkafka 2.0): then they end with the process. */
+#define DESTROY_MS 500
 
 /* In our thread, while the queue is served. */
 static void note_error(rd_kafka_t *handle, int code, const char *reason,
@@ -13,6 +20,10 @@ static void note_error(rd_kafka_t *handle, int code, const char *reason,
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
 		client->all_down = true;
+		break;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		client->topics_gone = true;
 		break;
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
 		error_set(&client->refused, "%s", reason);
@@ -152,12 +163,30 @@ struct client *client_hold(struct client *client)
 	return client;
 }
 
+/* Whoever has to leave a group has left it by now. */
+static void destroy(void *client)
+{
+	rd_kafka_destroy_flags(((struct client *)client)->handle,
+			       RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+static void free_destroyed(void *client)
+{
+	client_free(client);
+}
+
 void client_release(struct client *client)
 {
+	struct worker *worker;
+	struct error error;
+	struct pollfd done;
+
 	if (!client || atomic_fetch_sub(&client->holders, 1) > 1)
 		return;
-	/* Whoever has to leave a group has left it by now. */
-	rd_kafka_destroy_flags(client->handle,
-			       RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-	client_free(client);
+	worker = worker_start(destroy, free_destroyed, client, &error);
+	if (!worker)
+		return;
+	done = (struct pollfd){.fd = worker_fd(worker), .events = POLLIN};
+	(void)poll(&done, 1, DESTROY_MS);
+	worker_release(worker);
 }

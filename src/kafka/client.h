@@ -23,6 +23,7 @@ struct client {
 	struct error trouble; /* the last complaint, or empty */
 	struct error refused; /* who we are is not accepted: empty, or final */
 	bool all_down;	      /* no broker is connected: told once */
+	bool topics_gone;     /* perhaps: a look at them is due */
 	void *owner;	      /* of a consumer: its source */
 };
 

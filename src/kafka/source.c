@@ -89,7 +89,8 @@ static int ask_next(struct kafka_source *self, struct error *error)
 		return kafka_ask(self, SURVEY_SPAN, &place, 1, error);
 	}
 	self->missing = false;
-	if (self->client->all_down || is_due) {
+	if (self->client->all_down || self->client->topics_gone || is_due) {
+		self->client->topics_gone = false;
 		self->unsure |= self->client->all_down;
 		self->client->all_down = false;
 		self->timer.due_ns = TIME_NEVER;
@@ -300,10 +301,8 @@ static void leave(struct kafka_source *self)
 	(void)kafka_next_message(self);
 	kafka_drop_batch(self);
 	is_broken = client->trouble.message[0] != '\0';
-	/* Without an answer threads wait for one: they end with the process. */
-	if (self->options.group && (client->all_down || self->unsure ||
-				    !group_leave(self, is_broken)))
-		client_hold(client);
+	if (self->options.group && !client->all_down && !self->unsure)
+		group_leave(self, is_broken);
 	rd_kafka_queue_destroy(self->queue);
 }
 

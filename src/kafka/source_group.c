@@ -314,7 +314,7 @@ static bool take_last(struct kafka_source *self, rd_kafka_event_t *event)
 	}
 }
 
-bool group_leave(struct kafka_source *self, bool is_broken)
+void group_leave(struct kafka_source *self, bool is_broken)
 {
 	rd_kafka_t *handle = self->client->handle;
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(handle);
@@ -339,7 +339,6 @@ bool group_leave(struct kafka_source *self, bool is_broken)
 		rd_kafka_event_destroy(event);
 	}
 	rd_kafka_queue_destroy(queue);
-	return rd_kafka_consumer_closed(handle);
 }
 
 static void add_mark(struct kafka_source *self, struct partition *partition,

@@ -192,8 +192,7 @@ void group_mark(struct kafka_source *self);
 /* Tells the group about what was marked; `all`: once more, to be sure. */
 void group_commit(struct kafka_source *self, bool all);
 
-/* Commits and leaves; false: the brokers do not answer. `is_broken`: perhaps
- * none is there. */
-bool group_leave(struct kafka_source *self, bool is_broken);
+/* Commits and leaves, if brokers answer; `is_broken`: perhaps none is there. */
+void group_leave(struct kafka_source *self, bool is_broken);
 
 #endif
