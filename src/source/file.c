@@ -107,7 +107,8 @@ static int file_start_regular(struct file_source *self, struct error *error)
 	self->regular.stream.own_time.steady = true;
 	switch (regular_begin(&self->regular, name, self->positions)) {
 	case REGULAR_NEW:
-	case REGULAR_KNOWN: break;
+	case REGULAR_KNOWN:
+	case REGULAR_UNREADABLE: break;
 	case REGULAR_CHANGED:
 		notes_add(&self->notes,
 			  "'%s' was written anew since the last run: it is "
@@ -132,7 +133,7 @@ static int file_start(struct source *source, struct loop *loop,
 {
 	struct file_source *self = (struct file_source *)source;
 	struct stat status;
-	int fd;
+	int fd, number;
 
 	(void)clock;
 	self->loop = loop;
@@ -150,8 +151,14 @@ static int file_start(struct source *source, struct loop *loop,
 	if (fd < 0)
 		return error_system(error, errno, "cannot open '%s'",
 				    source->name);
-	if (regular_adopt(&self->regular, fd) == 0)
+	number = regular_adopt(&self->regular, fd);
+	if (number == 0)
 		return file_start_regular(self, error);
+	if (number != REGULAR_OTHER) {
+		close(fd);
+		return error_system(error, number, "cannot open '%s'",
+				    source->name);
+	}
 	if (reader_open(&self->reader, loop, fd, false, error) < 0) {
 		close(fd);
 		return -1;

@@ -11,7 +11,7 @@
 
 /*
  * Opens the file of that entry of the folder, if it is the place's. 0: it may
- * be another; else why it cannot be opened.
+ * be another; else why that cannot be told.
  */
 static int follow_try_old(struct follow_source *self, struct followed *file,
 			  DIR *folder, const char *entry,
@@ -27,14 +27,20 @@ static int follow_try_old(struct follow_source *self, struct followed *file,
 	path = path_join(self->folder, entry);
 	number = path ? regular_open(&file->regular, path) : ENOMEM;
 	free(path);
-	if (number == 0 && !regular_fits(&file->regular, place))
-		regular_close(&file->regular);
+	if (number != 0)
+		return is_passing(number) ? number : 0;
+	switch (regular_fits(&file->regular, place)) {
+	case REGULAR_FITS: return 0;
+	case REGULAR_FITS_UNKNOWN: number = errno; break;
+	case REGULAR_FITS_NOT: break;
+	}
+	regular_close(&file->regular);
 	return number;
 }
 
 /*
  * *found is the file in the folder that the place is of, open; or NULL. Not 0:
- * that cannot be told, for this reason of our own.
+ * that cannot be told, for this reason.
  */
 static int follow_find_old(struct follow_source *self,
 			   const struct position *place,
@@ -46,7 +52,10 @@ static int follow_find_old(struct follow_source *self,
 	const struct dirent *entry;
 
 	*found = NULL;
-	while (folder && file->regular.fd < 0 && !is_passing(number) &&
+	/* Nobody can find it in such a folder. */
+	if (number == ENOENT || number == ENOTDIR || number == EACCES)
+		number = 0;
+	while (folder && file->regular.fd < 0 && number == 0 &&
 	       (entry = readdir(folder)) != NULL)
 		number = follow_try_old(self, file, folder, entry->d_name,
 					place);
@@ -56,7 +65,7 @@ static int follow_find_old(struct follow_source *self,
 		*found = file;
 	else if (file)
 		followed_free(self, file);
-	return is_passing(number) ? number : 0;
+	return number;
 }
 
 /* Nobody looks for it by this name again. -1: memory is out. */

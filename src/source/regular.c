@@ -47,6 +47,7 @@ int regular_adopt(struct regular *regular, int fd)
 	regular->read_bytes = 0;
 	regular->position = NULL;
 	regular->is_new = false;
+	regular->unreadable = 0;
 	/* Only advice: that it is not taken changes nothing. */
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return 0;
@@ -88,12 +89,16 @@ static uint64_t regular_hash(const char *head, uint32_t size)
 	return siphash(key, 0, span_make(head, size));
 }
 
-static uint32_t regular_peek(const struct regular *regular,
-			     char head[POSITION_HASHED_MAX])
+/* Its first bytes: how many; -1 with errno. */
+static ssize_t regular_peek(const struct regular *regular,
+			    char head[POSITION_HASHED_MAX])
 {
-	ssize_t got = pread(regular->fd, head, POSITION_HASHED_MAX, 0);
+	ssize_t got;
 
-	return got > 0 ? (uint32_t)got : 0;
+	do {
+		got = pread(regular->fd, head, POSITION_HASHED_MAX, 0);
+	} while (got < 0 && errno == EINTR);
+	return got;
 }
 
 /* The bytes at the beginning of the file are those that the place knows. */
@@ -193,24 +198,31 @@ static int place_take(struct regular *regular, const char *name,
 int regular_resume(struct regular *regular, const char *name,
 		   struct position *place)
 {
-	regular->head_bytes = regular_peek(regular, regular->head);
 	return place_take(regular, name, place);
 }
 
-bool regular_fits(const struct regular *regular, const struct position *place)
+enum regular_fit regular_fits(struct regular *regular,
+			      const struct position *place)
 {
-	char head[POSITION_HASHED_MAX];
+	ssize_t head_bytes;
 
-	return regular->inode == place->inode &&
-	       regular->size_bytes >= place->offset &&
-	       is_place_of(place, head, regular_peek(regular, head));
+	if (regular->inode != place->inode ||
+	    regular->size_bytes < place->offset)
+		return REGULAR_FITS_NOT;
+	head_bytes = regular_peek(regular, regular->head);
+	if (head_bytes < 0)
+		return REGULAR_FITS_UNKNOWN;
+	regular->head_bytes = (uint32_t)head_bytes;
+	return is_place_of(place, regular->head, regular->head_bytes)
+		       ? REGULAR_FITS
+		       : REGULAR_FITS_NOT;
 }
 
 enum regular_found regular_begin(struct regular *regular, const char *name,
 				 struct positions *positions)
 {
 	struct position *place;
-	uint32_t head_bytes;
+	ssize_t head_bytes;
 	bool cut;
 
 	regular->offset = 0;
@@ -220,13 +232,17 @@ enum regular_found regular_begin(struct regular *regular, const char *name,
 	if (!positions)
 		return REGULAR_NEW;
 	head_bytes = regular_peek(regular, regular->head);
-	place = find_place(regular, positions, name, regular->head, head_bytes,
-			   &cut);
+	if (head_bytes < 0) {
+		regular->unreadable = errno;
+		return REGULAR_UNREADABLE;
+	}
+	place = find_place(regular, positions, name, regular->head,
+			   (uint32_t)head_bytes, &cut);
 	if (!place)
 		return place_add(regular, positions, name);
 	if (cut)
 		place_reset(place);
-	regular->head_bytes = head_bytes;
+	regular->head_bytes = (uint32_t)head_bytes;
 	if (place_take(regular, name, place) != 0)
 		return REGULAR_FAILED;
 	return cut ? REGULAR_CHANGED : REGULAR_KNOWN;
@@ -296,7 +312,7 @@ bool regular_is_cut(const struct regular *regular)
 	if ((uint64_t)status.st_size < regular->offset)
 		return true;
 	return regular->head_bytes > 0 &&
-	       regular_peek(regular, head) >= regular->head_bytes &&
+	       regular_peek(regular, head) >= (ssize_t)regular->head_bytes &&
 	       memcmp(head, regular->head, regular->head_bytes) != 0;
 }
 
@@ -325,6 +341,10 @@ ssize_t regular_read(struct regular *regular, struct read_area area)
 	size_t size = area.size;
 	ssize_t got;
 
+	if (regular->unreadable) {
+		errno = regular->unreadable;
+		return -1;
+	}
 	if (regular->end - regular->offset < size)
 		size = (size_t)(regular->end - regular->offset);
 	do {
@@ -342,7 +362,7 @@ void regular_read_ahead(struct regular *regular, struct ahead_common *common)
 
 	if (end > regular->end)
 		end = regular->end;
-	if (!common || end < regular->offset ||
+	if (!common || regular->unreadable || end < regular->offset ||
 	    end - regular->offset < AHEAD_MIN_BYTES)
 		return;
 	/* Without room for it, the file is read as it is. */

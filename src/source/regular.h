@@ -36,6 +36,7 @@ struct regular {
 	struct stream stream;
 	struct position *position; /* the table's, or NULL */
 	bool is_new;		   /* the place was made, in this run */
+	int unreadable;		   /* why it cannot be told which it is; or 0 */
 	struct ahead *ahead;	   /* its next blocks, or NULL */
 };
 
@@ -45,7 +46,8 @@ enum regular_found {
 	REGULAR_CHANGED, /* the same inode, written anew: from its beginning */
 	REGULAR_OTHERS,	 /* from its beginning; the place that is kept for its
 			    name, and is still unclaimed, is of another file */
-	REGULAR_FAILED,	 /* memory is out */
+	REGULAR_UNREADABLE, /* which file it is cannot be told, see below */
+	REGULAR_FAILED,	    /* memory is out */
 };
 
 void regular_init(struct regular *regular);
@@ -70,19 +72,31 @@ int regular_explain(struct error *error, int number, const char *path);
  * earlier run left, and claims that place or makes one; without a table at its
  * beginning. The newest time of an earlier run is its stream's own. The file
  * is open.
+ *
+ * Where its first bytes cannot be read, it may be the file that is known, and
+ * would be counted twice: no place is claimed, regular->unreadable is the
+ * system's error number, and regular_next() says LOST.
  */
 enum regular_found regular_begin(struct regular *regular, const char *name,
 				 struct positions *positions) MUST_CHECK;
 
 /*
- * The same at a place of which it is known that it is this file's
- * (regular_fits()) and that nobody has claimed. -1: memory is out.
+ * The same at the place that regular_fits() just said to be this file's, and
+ * that nobody has claimed. -1: memory is out.
  */
 int regular_resume(struct regular *regular, const char *name,
 		   struct position *place) MUST_CHECK;
 
-/* It begins as the file of that place did, and is long enough. */
-bool regular_fits(const struct regular *regular, const struct position *place);
+enum regular_fit {
+	REGULAR_FITS, /* it begins as the file of the place did, and is long
+			 enough */
+	REGULAR_FITS_NOT,
+	REGULAR_FITS_UNKNOWN, /* errno says why its first bytes cannot be read
+			       */
+};
+
+enum regular_fit regular_fits(struct regular *regular,
+			      const struct position *place) MUST_CHECK;
 
 /* Begins its stream anew at its first byte: it was truncated. */
 void regular_restart(struct regular *regular);

@@ -168,6 +168,83 @@ def test_a_disk_that_fails_from_some_moment_on_is_said(place, call):
     raise AssertionError(f"{call} never ends")
 
 
+# --- a source that cannot be read --------------------------------------------
+
+
+def counted(result):
+    return sum(oc.counts(result.out).values())
+
+
+def unreadable(trace, args, path):
+    """A run in which the first read of that file fails."""
+    done = subprocess.run(
+        ["strace", "-qq", "-f", "-o", trace, "-P", path, "-e",
+         "trace=pread64", "-e", "inject=pread64:error=EIO:when=1",
+         *oc.command(args)],
+        capture_output=True, check=False, timeout=oc.DEADLINE_S,
+        env=oc.environment())
+    assert b"INJECTED" in trace.read_bytes()
+    return oc.Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("options, operand", (
+    ((), "in/orders"),
+    ((), "in"),
+    (("--follow", "--until-end"), "in/orders"),
+    (("--follow", "--until-end"), "in"),
+    (("--follow", "-m", 1, "-w", "0.1"), "in"),
+), ids=("file", "directory", "followed", "until_end", "followed_directory"))
+def test_a_known_file_that_cannot_be_read_is_not_begun_anew(tmp_path, options,
+                                                            operand):
+    """By its first bytes it is known: without them it may be that file."""
+    path = tmp_path / "in" / "orders"
+    path.parent.mkdir()
+    path.write_bytes(lines(FIRST))
+    window = () if "-w" in options else ("-w", "1h")
+    args = [*options, *window, "--state", tmp_path / "state",
+            tmp_path / operand]
+    first = oc.run(args)
+    assert (first.status, first.err, counted(first)) == (0, b"", len(FIRST))
+    path.write_bytes(lines(FIRST + MORE))
+    result = unreadable(tmp_path / "trace", args, path)
+    assert (result.status, counted(result)) == (1, 0), result
+    assert re.fullmatch(rb"ordercount: cannot (read|open) '[^']*orders': "
+                        rb"Input/output error\n", result.err), result
+    last = oc.run(args)
+    assert (last.status, last.err, counted(last)) == (0, b"", len(MORE))
+
+
+def test_a_source_that_cannot_be_read_leaves_the_others(tmp_path):
+    paths = [tmp_path / name for name in ("one", "two")]
+    args = ["--state", tmp_path / "state", *paths]
+    for path in paths:
+        path.write_bytes(lines(FIRST))
+    assert counted(oc.run(args)) == 2 * len(FIRST)
+    for path in paths:
+        path.write_bytes(lines(FIRST + MORE))
+    result = unreadable(tmp_path / "trace", args, paths[0])
+    assert (result.status, counted(result)) == (1, len(MORE)), result
+    last = oc.run(args)
+    assert (last.status, last.err, counted(last)) == (0, b"", len(MORE))
+
+
+def test_a_rotated_file_that_cannot_be_read_is_not_lost(tmp_path):
+    path, old = tmp_path / "orders", tmp_path / "orders.1"
+    args = ["--follow", "--until-end", "-w", "1h", "--state",
+            tmp_path / "state", path]
+    path.write_bytes(lines(FIRST))
+    assert counted(oc.run(args)) == len(FIRST)
+    path.rename(old)
+    with open(old, "ab") as file:
+        file.write(lines(MORE))
+    path.write_bytes(lines([2000]))
+    result = unreadable(tmp_path / "trace", args, old)
+    assert (result.status, counted(result)) == (1, 0), result
+    assert b"Input/output error" in result.err and b"gone" not in result.err
+    last = oc.run(args)
+    assert (last.status, last.err, counted(last)) == (0, b"", len(MORE) + 1)
+
+
 # --- a slow disk -------------------------------------------------------------
 
 
