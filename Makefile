@@ -248,7 +248,8 @@ sanitized-check: $(BUILD)/ordercount steps $(UNIT_TESTS)
 	CK_DEFAULT_TIMEOUT=60 \
 	ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1 \
 	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
-		$(PYTHON) tests/run $(UNIT_TESTS) --without limits,long,kafka \
+		$(PYTHON) tests/run $(UNIT_TESTS) \
+		--without limits,long,kafka,tools \
 		--pytest tests/cli $(PYTEST_FLAGS)
 
 # A short run of the CLI tests marked for it.

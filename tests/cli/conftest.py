@@ -21,6 +21,9 @@ def pytest_configure(config):
         "markers", "kafka: half an hour with a broker; run by make check-kafka"
         " alone")
     config.addinivalue_line(
+        "markers", "tools: tries what is no part of the program; not run under"
+        " sanitizers")
+    config.addinivalue_line(
         "markers", "valgrind: part of the short run under valgrind")
     oc.default_signals()
     if not os.access(oc.BINARY, os.X_OK):

@@ -10,6 +10,8 @@ import pytest
 import oc
 from terminal import Terminal
 
+pytestmark = pytest.mark.tools
+
 # A member that died in a commit leaves its partitions alone for 20 s.
 LIMIT_S = 90
 

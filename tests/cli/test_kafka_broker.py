@@ -11,6 +11,8 @@ import kafka_broker
 import oc
 import rdkafka
 
+pytestmark = pytest.mark.tools
+
 
 def script(*arguments, env=None):
     done = subprocess.run([kafka_broker.SCRIPT, *map(str, arguments)],

@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import re
 import signal
 import threading
 
@@ -74,8 +75,10 @@ def check_kills(broker, tmp_path, seed, kills, query):
     try:
         for _ in range(kills):
             status, err = run_and_kill(args, None, rng.uniform(0.02, 0.4))
-            assert (status, err.count(b"\n")) == (
-                -signal.SIGKILL, err.count(b"invalid_json")), err
+            # On a machine with much else to do it may be late, and says so.
+            other = [line for line in err.splitlines()
+                     if not re.search(b"invalid_json|too slow", line)]
+            assert (status, other) == (-signal.SIGKILL, [])
     finally:
         orders.stop()
     drain = ["--drain"] if "-t" in query else []
