@@ -99,23 +99,11 @@ static int ask_next(struct kafka_source *self, struct error *error)
 	return 0;
 }
 
-/* Looks for news while no message can come, or those that come are read again.
- */
-static void serve(struct kafka_source *self)
+/* What comes meanwhile is read again. */
+static void drop_all(struct kafka_source *self)
 {
 	while (kafka_next_message(self))
 		kafka_drop_message(self);
-}
-
-/* What is down goes on by itself, where it was: has anything come of a
- * partition? It is left there to be read. */
-static bool hears_again(struct kafka_source *self)
-{
-	rd_kafka_message_t *message;
-
-	while ((message = kafka_next_message(self)) != NULL && !message->rkt)
-		kafka_drop_message(self);
-	return message != NULL;
 }
 
 static void take_wakes(struct kafka_source *self)
@@ -143,7 +131,7 @@ static enum source_status run(struct kafka_source *self, struct read_area area,
 	if (!self->goes_back)
 		status = kafka_read(self, area, chunk);
 	else
-		serve(self);
+		drop_all(self);
 	/* It may have come just now, where messages were looked for: nothing
 	 * else would wake us for it. */
 	if (status == SOURCE_AGAIN && group_has_news(self))
@@ -154,23 +142,31 @@ static enum source_status run(struct kafka_source *self, struct read_area area,
 	return status;
 }
 
+/* It is not open, or down. */
+static enum source_status stand_by(struct kafka_source *self, struct chunk *chunk)
+{
+	enum source_status status = kafka_serve(self, chunk);
+
+	if (status != SOURCE_AGAIN || self->state == KAFKA_OVER)
+		return status;
+	/* Down, it goes on by itself, where it was. */
+	if (self->state == KAFKA_DOWN && kafka_next_message(self))
+		return kafka_back(self, chunk);
+	if (self->survey || self->now_ns < self->timer.due_ns)
+		return SOURCE_AGAIN;
+	self->timer.due_ns = TIME_NEVER;
+	if (kafka_ask_topics(self, &chunk->why) != 0)
+		return kafka_fail(self, false, chunk);
+	return SOURCE_AGAIN;
+}
+
 static enum source_status step(struct kafka_source *self, struct read_area area,
 			       struct chunk *chunk)
 {
 	switch (self->state) {
 	case KAFKA_WAITING:
 	case KAFKA_DOWN:
-	case KAFKA_LOOKING:
-		if (self->state != KAFKA_DOWN)
-			serve(self);
-		else if (hears_again(self))
-			return kafka_back(self, chunk);
-		if (self->survey || self->now_ns < self->timer.due_ns)
-			return SOURCE_AGAIN;
-		self->timer.due_ns = TIME_NEVER;
-		if (kafka_ask_topics(self, &chunk->why) != 0)
-			return kafka_fail(self, false, chunk);
-		return SOURCE_AGAIN;
+	case KAFKA_LOOKING: return stand_by(self, chunk);
 	case KAFKA_RUNNING: return run(self, area, chunk);
 	case KAFKA_OVER: break;
 	}

@@ -100,6 +100,9 @@ enum source_status kafka_read(struct kafka_source *self, struct read_area area,
 rd_kafka_message_t *kafka_next_message(struct kafka_source *self);
 void kafka_drop_message(struct kafka_source *self);
 
+/* Deals with what is told of no partition, up to the first that is of one. */
+enum source_status kafka_serve(struct kafka_source *self, struct chunk *chunk);
+
 /* Drops the messages taken over. */
 void kafka_drop_batch(struct kafka_source *self);
 

@@ -131,6 +131,19 @@ static enum source_status take_event(struct kafka_source *self,
 	}
 }
 
+enum source_status kafka_serve(struct kafka_source *self, struct chunk *chunk)
+{
+	rd_kafka_message_t *message;
+	enum source_status status = SOURCE_AGAIN;
+
+	while (status == SOURCE_AGAIN && self->state != KAFKA_OVER &&
+	       (message = kafka_next_message(self)) != NULL && !message->rkt) {
+		status = take_event(self, message, chunk);
+		kafka_drop_message(self);
+	}
+	return status;
+}
+
 static enum source_status take_deleted(struct kafka_source *self,
 				       struct partition *partition,
 				       int64_t offset, struct chunk *chunk)
