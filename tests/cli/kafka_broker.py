@@ -35,12 +35,14 @@ class Broker:
 
     address: HOST:PORT, the same for ever. With secure=True also ways: of each
     of PLAIN, SCRAM and SSL (HOST:PORT, a file of settings for librdkafka).
+    version: another one than the script's own.
     """
 
-    def __init__(self, folder, *settings, secure=False):
+    def __init__(self, folder, *settings, secure=False, version=None):
         self.folder = str(folder)
         self.options = [*(["--secure"] if secure else []), self.folder]
         self.settings = list(settings)
+        self.version = {"KAFKA_VERSION": version} if version else {}
         self.address = None
         self.ways = {}
         self._admin = None
@@ -51,7 +53,8 @@ class Broker:
     def script(self, command, *arguments):
         done = subprocess.run([SCRIPT, command, *map(str, arguments)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env=oc.environment(),
+                              stderr=subprocess.PIPE,
+                              env=oc.environment(self.version),
                               timeout=INSTALL_LIMIT_S, check=False)
         assert done.returncode == 0, (
             f"kafka-broker {command}: {done.stderr.decode()}")

@@ -248,6 +248,14 @@ def test_a_wrong_command_is_a_usage_error(arguments, tmp_path):
     assert done.err.startswith(b"usage: scripts/kafka-broker ")
 
 
+def test_only_a_known_version_is_taken(tmp_path):
+    done = script("install", env={"XDG_CACHE_HOME": str(tmp_path),
+                                  "KAFKA_VERSION": "3.9.0"})
+    assert (done.status, done.out, done.err) == (
+        1, b"", b"kafka-broker: KAFKA_VERSION '3.9.0' is not one of: 4.3.1 "
+        b"3.7.1\n")
+
+
 # --- the secure one -----------------------------------------------------------
 
 @pytest.fixture(scope="module")
