@@ -143,7 +143,8 @@ static enum source_status run(struct kafka_source *self, struct read_area area,
 }
 
 /* It is not open, or down. */
-static enum source_status stand_by(struct kafka_source *self, struct chunk *chunk)
+static enum source_status stand_by(struct kafka_source *self,
+				   struct chunk *chunk)
 {
 	enum source_status status = kafka_serve(self, chunk);
 

@@ -31,8 +31,8 @@ int kafka_ask(struct kafka_source *self, enum survey_kind kind,
 int kafka_ask_topics(struct kafka_source *self, struct error *error)
 {
 	bool is_open = self->state == KAFKA_DOWN;
-	bool ends = !is_open &&
-		    (!self->options.group || self->options.until_end);
+	bool ends =
+		!is_open && (!self->options.group || self->options.until_end);
 
 	if (!is_open)
 		self->state = KAFKA_LOOKING;

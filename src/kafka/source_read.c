@@ -82,15 +82,21 @@ static enum source_status say_failure(struct kafka_source *self,
 				      const rd_kafka_message_t *message,
 				      struct chunk *chunk)
 {
-	const char *topic =
-		message->rkt ? rd_kafka_topic_name(message->rkt) : NULL;
+	const char *source = self->source.name;
+	const char *reason = rd_kafka_err2str(message->err);
 	char why[512] = "";
 
-	if (message->err == RD_KAFKA_RESP_ERR__FATAL)
-		rd_kafka_fatal_error(self->client->handle, why, sizeof(why));
-	error_set(&chunk->why, "%s: %s%s%s%s", self->source.name,
-		  topic ? "'" : "", topic ? topic : "", topic ? "': " : "",
-		  why[0] != '\0' ? why : rd_kafka_err2str(message->err));
+	if (message->err == RD_KAFKA_RESP_ERR__FATAL &&
+	    rd_kafka_fatal_error(self->client->handle, why, sizeof(why)) != 0)
+		reason = why;
+	if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+		error_set(&chunk->why, "%s: cannot join the group '%s': %s",
+			  source, self->options.group, reason);
+	else if (message->rkt)
+		error_set(&chunk->why, "%s: cannot read the topic '%s': %s",
+			  source, rd_kafka_topic_name(message->rkt), reason);
+	else
+		error_set(&chunk->why, "%s: %s", source, reason);
 	return kafka_fail(self, false, chunk);
 }
 
@@ -101,6 +107,8 @@ static enum source_status take_event(struct kafka_source *self,
 {
 	struct partition *partition = partition_of(self, message);
 
+	if (is_final(self, message->err))
+		return say_failure(self, message, chunk);
 	switch (message->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		at_end(self, partition, message->offset);
@@ -114,10 +122,14 @@ static enum source_status take_event(struct kafka_source *self,
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR__FATAL:
 		if (group_is_fenced(self))
+			return SOURCE_AGAIN;
+		return say_failure(self, message, chunk);
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		/* librdkafka looks for a group even where we join none. */
+		if (!self->options.group)
 			return SOURCE_AGAIN;
 		return say_failure(self, message, chunk);
 	case RD_KAFKA_RESP_ERR__BAD_MSG:
