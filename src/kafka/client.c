@@ -10,13 +10,69 @@
  * brokers do not answer (librdkafka 2.0): then they end with the process. */
 #define DESTROY_MS 500
 
+/* --- what librdkafka complains about -------------------------------------- */
+
+#define CERTIFICATE_ADVICE                              \
+	"the broker takes no certificate of ours: see " \
+	"ssl.certificate.location and ssl.key.location"
+
+/* What it does not say: what to do, and that to wait does not help. */
+static const struct complaint {
+	const char *sign, *and_sign;
+	int before;	    /* this librdkafka; 0: any */
+	bool final;	    /* for the broker will not think better of it */
+	const char *advice; /* NULL: it says that itself */
+} complaints[] = {
+	{"certificate verify failed", "", 0, true, NULL},
+	{"alert bad certificate", "", 0, true, CERTIFICATE_ADVICE},
+	{"alert certificate", "", 0, true, CERTIFICATE_ADVICE},
+	{"alert unknown ca", "", 0, true, CERTIFICATE_ADVICE},
+	{"invalid credentials", "SCRAM", 0x020601ff, true,
+	 "sasl.username or sasl.password is wrong, or this is a broker since "
+	 "Kafka 3.7.2, whose SCRAM takes librdkafka 2.6.1"},
+	{"unexpected eof", "SSL_HANDSHAKE", 0, false,
+	 "this may be a port without TLS: see security.protocol"},
+	{"ssl.key.location", "PEM lib", 0, true,
+	 "the key is no PEM, or its password is wrong: see ssl.key.password"},
+};
+
+static const struct complaint *find_complaint(const char *reason)
+{
+	size_t count = sizeof(complaints) / sizeof(*complaints);
+
+	for (size_t i = 0; i < count; i++)
+		if (strstr(reason, complaints[i].sign) &&
+		    strstr(reason, complaints[i].and_sign) &&
+		    (complaints[i].before == 0 ||
+		     rd_kafka_version() < complaints[i].before))
+			return &complaints[i];
+	return NULL;
+}
+
+/* Without the times that follow; with what to do. */
+static void explain(struct error *error, const char *reason)
+{
+	const struct complaint *complaint = find_complaint(reason);
+	const char *advice = complaint ? complaint->advice : NULL;
+	const char *tail = strstr(reason, " (after ");
+	size_t length = tail ? (size_t)(tail - reason) : strlen(reason);
+
+	while (length > 0 && reason[length - 1] == ' ')
+		length--;
+	error_set(error, "%.*s%s%s", (int)length, reason, advice ? ": " : "",
+		  advice ? advice : "");
+}
+
 /* In our thread, while the queue is served. */
 static void note_error(rd_kafka_t *handle, int code, const char *reason,
 		       void *opaque)
 {
 	struct client *client = opaque;
+	const struct complaint *complaint = find_complaint(reason);
 
 	(void)handle;
+	if (complaint && complaint->final)
+		code = RD_KAFKA_RESP_ERR__AUTHENTICATION;
 	switch (code) {
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
 		client->all_down = true;
@@ -26,9 +82,9 @@ static void note_error(rd_kafka_t *handle, int code, const char *reason,
 		client->topics_gone = true;
 		break;
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-		error_set(&client->refused, "%s", reason);
+		explain(&client->refused, reason);
 		break;
-	default: error_set(&client->trouble, "%s", reason); break;
+	default: explain(&client->trouble, reason); break;
 	}
 	if (client->log)
 		log_line(client->log, LOG_VERBOSE, "librdkafka: %s", reason);
@@ -44,6 +100,8 @@ static void note_log(const rd_kafka_t *handle, int level, const char *facility,
 		log_line(client->log, LOG_VERBOSE, "librdkafka: %s: %s",
 			 facility, text);
 }
+
+/* -------------------------------------------------------------------------- */
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value,
 	       struct error *error)
@@ -128,6 +186,7 @@ struct client *client_open(
 {
 	struct client *client = calloc(1, sizeof(*client));
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	struct error said;
 	char why[512];
 
 	if (!client || copy_options(client, options) != 0) {
@@ -146,7 +205,9 @@ struct client *client_open(
 		goto failed;
 	client->handle = rd_kafka_new(type, conf, why, sizeof(why));
 	if (!client->handle) {
-		error_set(error, "kafka://%s: %s", options->brokers, why);
+		explain(&said, why);
+		error_set(error, "kafka://%s: %s", options->brokers,
+			  said.message);
 		goto failed;
 	}
 	rd_kafka_set_log_queue(client->handle, NULL);

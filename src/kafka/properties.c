@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kafka/client.h"
 
@@ -33,6 +34,12 @@ static const char *const secrets[] = {
 	"ssl.key.password",
 	"ssl.key.pem",
 	"ssl.keystore.password",
+};
+
+/* Of these librdkafka tells neither the name nor what is wrong with it. */
+static const char *const files[] = {
+	"ssl.ca.location",  "ssl.certificate.location", "ssl.crl.location",
+	"ssl.key.location", "ssl.keystore.location",
 };
 
 static bool is_among(const char *name, const char *const *list, size_t count)
@@ -143,6 +150,23 @@ static int set_file(rd_kafka_conf_t *conf, const char *path,
 	return result;
 }
 
+static int check_files(const rd_kafka_conf_t *conf, struct error *error)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		char path[4096] = "";
+		size_t size = sizeof(path);
+
+		if (rd_kafka_conf_get(conf, files[i], path, &size) !=
+			    RD_KAFKA_CONF_OK ||
+		    path[0] == '\0' || strcmp(path, "probe") == 0 ||
+		    access(path, R_OK) == 0)
+			continue;
+		return error_system(error, errno, "-X '%s': cannot read '%s'",
+				    files[i], path);
+	}
+	return 0;
+}
+
 int properties_apply(rd_kafka_conf_t *conf, const struct kafka_options *options,
 		     struct error *error)
 {
@@ -153,7 +177,7 @@ int properties_apply(rd_kafka_conf_t *conf, const struct kafka_options *options,
 				  : set_text(conf, text, error)) != 0)
 			return -1;
 	}
-	return 0;
+	return check_files(conf, error);
 }
 
 int kafka_check_property(const char *text, struct error *error)

@@ -107,8 +107,6 @@ static enum source_status take_event(struct kafka_source *self,
 {
 	struct partition *partition = partition_of(self, message);
 
-	if (is_final(self, message->err))
-		return say_failure(self, message, chunk);
 	switch (message->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		at_end(self, partition, message->offset);
