@@ -113,6 +113,19 @@ static void add_text(struct buffer *out, const char *name, const char *value)
 	buffer_append_char(out, '\n');
 }
 
+/* However it was spelled: the same condition is the same query. */
+static void add_filter(struct buffer *out, const struct filter *filter)
+{
+	struct buffer text = {0};
+
+	filter_describe(filter, &text);
+	buffer_append_char(&text, '\0');
+	if (!text.failed)
+		add_text(out, "where", text.data);
+	out->failed |= text.failed;
+	buffer_release(&text);
+}
+
 /* Whole milliseconds, as seconds. */
 static void add_duration(struct buffer *out, const char *name, int64_t ns)
 {
@@ -145,7 +158,7 @@ void app_describe_query(const struct app *app, struct buffer *out)
 		add_duration(out, "lateness", options->lateness_ns);
 	add_text(out, "sum", options->sum_field);
 	for (size_t i = 0; i < options->filter_count; i++)
-		add_text(out, "where", options->filters[i].text);
+		add_filter(out, &options->filters[i]);
 	add_text(out, "missing", options->missing_label);
 	add_text(out, "merge", options->merge ? "yes" : NULL);
 }

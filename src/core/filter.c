@@ -107,17 +107,26 @@ static int check_field(const char *field, struct error *error)
 }
 
 /*
- * Is the text, with an LF behind it, a scalar of JSON? As the scanner sees it,
- * which lets a value that is no object through as JSON_NOT_OBJECT.
+ * Is the text a scalar of JSON? As the scanner sees it, which wants an LF
+ * behind it and lets a value that is no object through as JSON_NOT_OBJECT. -1:
+ * memory is out.
  */
-static bool is_scalar(struct span text)
+static int is_scalar(struct span text)
 {
 	static const struct fields none = {0};
+	struct buffer line = {0};
 	size_t offset;
+	int result = -1;
 
 	if (text.size == 0 || text.data[0] == '{' || text.data[0] == '[')
-		return false;
-	return json_scan(&none, text, NULL, &offset) == JSON_NOT_OBJECT;
+		return 0;
+	buffer_append_span(&line, text);
+	buffer_append_char(&line, '\n');
+	if (!line.failed)
+		result = json_scan(&none, span_make(line.data, text.size), NULL,
+				   &offset) == JSON_NOT_OBJECT;
+	buffer_release(&line);
+	return result;
 }
 
 static enum json_type scalar_type(char first)
@@ -136,17 +145,16 @@ static int take_value(struct filter *filter, struct span value,
 		      struct error *error)
 {
 	struct span scalar = without_spaces_behind(value);
-	struct buffer line = {0};
+	int found;
 
 	if (!utf8_is_valid(value))
 		return error_set(error, "what stands after the operator is not "
 					"valid UTF-8");
-	buffer_append_span(&line, scalar);
-	buffer_append_char(&line, '\n');
-	if (line.failed)
+	found = is_scalar(scalar);
+	if (found < 0)
 		return error_set(error, "out of memory");
 	filter->type = JSON_STRING;
-	if (!is_scalar(span_make(line.data, scalar.size))) {
+	if (found == 0) {
 		buffer_append_span(&filter->value, value);
 	} else if (scalar.data[0] == '"') {
 		json_text_append(&filter->value,
@@ -157,7 +165,6 @@ static int take_value(struct filter *filter, struct span value,
 		filter->short_number = filter->type == JSON_NUMBER &&
 				       read_short(&filter->number, scalar);
 	}
-	buffer_release(&line);
 	if (filter->value.failed)
 		return error_set(error, "out of memory");
 	return 0;
@@ -198,6 +205,83 @@ void filter_release(struct filter *filter)
 	free(filter->field);
 	buffer_release(&filter->value);
 	*filter = (struct filter){0};
+}
+
+/* --- and back ------------------------------------------------------------- */
+
+static const char *sign_of(enum filter_op op)
+{
+	switch (op) {
+	case FILTER_EQUAL: return "=";
+	case FILTER_NOT_EQUAL: return "!=";
+	case FILTER_LESS: return "<";
+	case FILTER_LESS_EQUAL: return "<=";
+	case FILTER_GREATER: return ">";
+	case FILTER_GREATER_EQUAL: break;
+	}
+	return ">=";
+}
+
+/* Is a string without quotes behind the operator that same string? -1: memory
+ * is out. */
+static int is_bare(const char *sign, struct span text)
+{
+	int scalar;
+
+	/* Spaces would be dropped, and "=" make another operator. */
+	if (text.size > 0 && (is_space(text.data[0]) ||
+			      (text.data[0] == '=' && sign[1] == '\0')))
+		return 0;
+	if (memchr(text.data, '\0', text.size) || !utf8_is_valid(text))
+		return 0;
+	scalar = is_scalar(without_spaces_behind(text));
+	return scalar < 0 ? -1 : !scalar;
+}
+
+/* In quotes. A lone surrogate stands there as if UTF-8 could write it. */
+static void append_quoted(struct buffer *out, struct span text)
+{
+	buffer_append_char(out, '"');
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+		unsigned char next =
+			i + 1 < text.size ? (unsigned char)text.data[i + 1] : 0;
+
+		if (byte == '"' || byte == '\\') {
+			buffer_append_char(out, '\\');
+			buffer_append_char(out, (char)byte);
+		} else if (byte < 0x20) {
+			buffer_printf(out, "\\u%04x", byte);
+		} else if (byte == 0xed && next >= 0xa0) {
+			buffer_printf(out, "\\ud%03x",
+				      (next & 0x3fU) << 6 |
+					      (text.data[i + 2] & 0x3fU));
+			i += 2;
+		} else {
+			buffer_append_char(out, (char)byte);
+		}
+	}
+	buffer_append_char(out, '"');
+}
+
+void filter_describe(const struct filter *filter, struct buffer *out)
+{
+	struct span value =
+		filter->value.data ? buffer_span(&filter->value) : span_of("");
+	const char *sign = sign_of(filter->op);
+	size_t size = strlen(filter->field);
+	int bare = filter->type == JSON_STRING ? is_bare(sign, value) : 1;
+
+	buffer_append_text(out, filter->field);
+	/* Else it would be the beginning of the operator. */
+	if (filter->op == FILTER_EQUAL && filter->field[size - 1] == '!')
+		buffer_append_char(out, ' ');
+	buffer_append_text(out, sign);
+	if (bare > 0)
+		buffer_append_span(out, value);
+	else
+		append_quoted(out, value);
+	out->failed |= bare < 0;
 }
 
 /* --- does it hold? -------------------------------------------------------- */

@@ -41,6 +41,14 @@ int filter_parse(struct filter *filter, const char *text,
 		 struct error *error) MUST_CHECK;
 void filter_release(struct filter *filter);
 
+/*
+ * Appends FIELD OP VALUE as it is spelled when nothing is superfluous: no space
+ * around OP, = for ==, a string without quotes where it is one without them.
+ * Two of the same field, operator and value read alike, and the text is parsed
+ * as the same one again.
+ */
+void filter_describe(const struct filter *filter, struct buffer *out);
+
 /* Does it hold for what the record has in the field? */
 bool filter_holds(const struct filter *filter, const struct json_value *value);
 

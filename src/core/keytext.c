@@ -186,8 +186,7 @@ static size_t unescape(struct span text, uint32_t *code)
 	return *code >= 0xd800 && *code < 0xe000 ? 0 : 6;
 }
 
-/* Appends a column without its escapes. -1: an escape is none. */
-static int unescape_column(struct buffer *out, struct span text)
+int keytext_unescape_tsv(struct buffer *out, struct span text)
 {
 	while (text.size > 0) {
 		char character[4];
@@ -264,7 +263,7 @@ static int parse_column(struct span shown, struct buffer *key,
 	unsigned char *room;
 	int result = -1;
 
-	if (unescape_column(&text, shown)) {
+	if (keytext_unescape_tsv(&text, shown)) {
 		error_set(error, "is a text that tsv never shows: "
 				 "a backslash stands as \\\\");
 		goto out;

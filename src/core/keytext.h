@@ -52,6 +52,10 @@ void keytext_append(struct buffer *out, struct span text,
 /* Appends text with what tsv escapes escaped. */
 void keytext_escape_tsv(struct buffer *out, struct span text);
 
+/* Appends the text that keytext_escape_tsv() wrote so. -1: it never writes
+ * such an escape. */
+int keytext_unescape_tsv(struct buffer *out, struct span text) MUST_CHECK;
+
 /* Appends one key column as tsv shows it. */
 void keytext_tsv(struct buffer *out, const struct key_part *part);
 

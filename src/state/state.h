@@ -23,9 +23,11 @@ struct state;
 
 /*
  * Opens the file, or makes a new one. query: what must be the same in each run,
- * lines of "NAME=VALUE\n". Locks it: a second run is refused. Everything in it
- * is checked; a file that is not ours, damaged, of another query or of another
- * version is refused and left as it is, byte for byte.
+ * lines of "NAME=VALUE\n", VALUE escaped as tsv does; of "where=" the condition
+ * counts, not how it is spelled, nor in which order they come. Locks it: a
+ * second run is refused. Everything in it is checked; a file that is not ours,
+ * damaged, of another query or of another version is refused and left as it is,
+ * byte for byte.
  *
  * -1: the message names the file, what is wrong and what to do. Both pointers
  * are borrowed for the call only. May block on the disk.

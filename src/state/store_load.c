@@ -1,9 +1,5 @@
 #include "state/store_parts.h"
 
-#include <string.h>
-
-#define SHOWN_BYTES 200 /* of a line of a query, in a message */
-
 struct loading {
 	struct store *store;
 	unsigned table;
@@ -12,64 +8,6 @@ struct loading {
 	struct buffer entries; /* of the last one pending */
 	struct buffer block;
 };
-
-/* --- the query ------------------------------------------------------------ */
-
-/* Takes a line, without its newline, off the front. */
-static struct span take_line(struct span *text)
-{
-	const char *end =
-		text->size ? memchr(text->data, '\n', text->size) : NULL;
-	size_t size = end ? (size_t)(end - text->data) : text->size;
-	struct span line = span_make(text->data, size);
-	size_t taken = size + (end != NULL);
-
-	*text = span_make(text->data + taken, text->size - taken);
-	return line;
-}
-
-static bool has_line(struct span text, struct span line)
-{
-	while (text.size > 0)
-		if (span_equal(take_line(&text), line))
-			return true;
-	return false;
-}
-
-static struct span shown(struct span line)
-{
-	if (line.size == 0)
-		return span_of("nothing");
-	if (line.size > SHOWN_BYTES)
-		line.size = SHOWN_BYTES;
-	return line;
-}
-
-/* The first line that is not the same on both sides, or is on one alone. */
-static int check_query(const struct store *store, struct span there,
-		       struct span here, struct error *error)
-{
-	while (there.size > 0 || here.size > 0) {
-		struct span a = take_line(&there);
-		struct span b = take_line(&here);
-
-		if (span_equal(a, b))
-			continue;
-		if (has_line(here, a))
-			a.size = 0;
-		else if (has_line(there, b))
-			b.size = 0;
-		a = shown(a);
-		b = shown(b);
-		return error_set(error,
-				 "--state '%s' is of another query: %.*s "
-				 "there, %.*s here; give the same options, or "
-				 "another file",
-				 store->name, (int)a.size, a.data, (int)b.size,
-				 b.data);
-	}
-	return 0;
-}
 
 /* --- the tables ----------------------------------------------------------- */
 
@@ -278,8 +216,8 @@ static int load(struct loading *loading, const char *query, struct error *error)
 			database_read(database, TABLE_META, take_meta, loading);
 	if (result != SQLITE_OK)
 		return tell(store, result, error);
-	if (check_query(store, buffer_span(&loading->query), span_of(query),
-			error) < 0)
+	if (store_check_query(store, buffer_span(&loading->query),
+			      span_of(query), error) < 0)
 		return -1;
 	result = load_tables(loading);
 	return result == SQLITE_OK ? 0 : tell(store, result, error);

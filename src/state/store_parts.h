@@ -82,6 +82,13 @@ int store_overlay(const struct store *store, size_t count,
  */
 bool store_tidy(struct store *store);
 
+/* --- store_query.c -------------------------------------------------------- */
+
+/* Is the query that stands there the one that is asked here? -1: it says what
+ * is another one, or memory is out. */
+int store_check_query(const struct store *store, struct span there,
+		      struct span here, struct error *error) MUST_CHECK;
+
 /* --- store_load.c --------------------------------------------------------- */
 
 /*

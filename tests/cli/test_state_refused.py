@@ -72,6 +72,20 @@ def test_another_query_is_refused_with_what_differs(kept, args, why):
     assert b"another query" in err and (why in err or why == b"merge"), err
 
 
+def test_a_condition_is_the_same_however_it_is_spelled(tmp_path):
+    orders, state = tmp_path / "orders", tmp_path / "state"
+    orders.write_bytes(ORDERS)
+    for counted, where in ((34, ("n=1", "status=A")),
+                           (0, ("n = 1", 'status == "A"')),
+                           (0, ('status="\\u0041"', "n==1"))):
+        result = oc.run(["--state", state, "--active", orders,
+                         *(f"--where={text}" for text in where)])
+        assert (result.status, result.err) == (0, b""), where
+        assert sum(oc.counts(result.out).values()) == counted, where
+    refused(state, b"where=n=1 there", args=["--where", 'n="1"',
+                                            "--where=status=A"])
+
+
 def test_a_key_that_looks_like_two_lines_is_no_other_query(tmp_path):
     """A newline in a name must not make one query look like another."""
     (tmp_path / "orders").write_bytes(ORDERS)

@@ -174,6 +174,54 @@ START_TEST(a_value_is_the_scalar_of_json_that_it_spells_else_a_string)
 }
 END_TEST
 
+static void assert_described(const char *text, const char *wanted)
+{
+	struct filter filter = parse(text);
+	struct buffer out = {0};
+
+	filter_describe(&filter, &out);
+	buffer_append_char(&out, '\0');
+	ck_assert_msg(strcmp(out.data, wanted) == 0, "%s: %s", text, out.data);
+	filter_release(&filter);
+	buffer_release(&out);
+}
+
+START_TEST(one_condition_has_one_description)
+{
+	/* The description, and other spellings of the same. */
+	static const char *const same[][5] = {
+		{"a=1", "a = 1", "a==1", "a == 1 ", "a=\t1"},
+		{"a=PAID", "a = PAID", "a=\"PAID\"", "a == \"PAID\" ",
+		 "a=\"\\u0050AID\""},
+		{"a=\"1\"", "a = \"1\"", "a==\"\\u0031\""},
+		{"a=\"true\"", "a = \"true\" "},
+		{"a=null", "a = null "},
+		{"a!=1.0", "a != 1.0"},
+		{"a>=1e3", "a >= 1e3"},
+		{"/a b<=-5", "/a b <= -5"},
+		{"a=", "a =", "a=\"\"", "a == "},
+		{"a=\"=b\"", "a= =b", "a===b"},
+		{"a!==b", "a!= =b", "a!=\"=b\""},
+		{"a<\"=b\"", "a< =b", "a< \"=b\""},
+		{"a=\" b\"", "a = \" b\""},
+		{"a=b ", "a = b ", "a=\"b \""},
+		{"a=\"1 \"", "a = \"1 \""},
+		{"a=\"\\\"", "a = \"\\\""},
+		{"a={\"b\":1}", "a = {\"b\":1}"},
+		{"a=\"\\\"b\\\"\"", "a = \"\\\"b\\u0022\""},
+		{"a=\"x\\u0000y\"", "a = \"x\\u0000y\""},
+		{"a=\"\\ud800\\udbffx\"", "a = \"\\uD800\\uDBFFx\""},
+		{"a=\"\\udc00\"", "a = \"\\udC00\""},
+		{"a! =1", "a! = 1", "a! ==1"},
+		{"a=x\ty", "a = x\ty", "a=\"x\\ty\""},
+	};
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
+		for (size_t j = 0; j < 5 && same[i][j]; j++)
+			assert_described(same[i][j], same[i][0]);
+}
+END_TEST
+
 START_TEST(what_is_no_expression_is_refused)
 {
 	static const char quote[] =
@@ -327,6 +375,7 @@ int main(void)
 	tcase_add_test(
 		tests,
 		a_value_is_the_scalar_of_json_that_it_spells_else_a_string);
+	tcase_add_test(tests, one_condition_has_one_description);
 	tcase_add_test(tests, what_is_no_expression_is_refused);
 	tcase_add_test(tests, numbers_compare_by_exact_value);
 	tcase_add_test(tests, strings_compare_by_the_bytes_of_their_text);

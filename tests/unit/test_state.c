@@ -306,6 +306,37 @@ START_TEST(another_query_is_told_by_its_first_line_that_differs)
 }
 END_TEST
 
+static void assert_opened_for(const char *path, const char *query)
+{
+	struct state *state = NULL;
+
+	if (state_open(&state, path, query, &error) != 0)
+		ck_abort_msg("%s: %s", query, error.message);
+	state_close(state);
+}
+
+/* An earlier version kept a condition as it was spelled on the command line. */
+START_TEST(the_same_conditions_are_the_same_query_however_they_are_spelled)
+{
+	assert_opened_for("s.db", "key=k\nwhere=a == \"x\\\\ty\"\n"
+				  "where= b  =1\nmissing=m\n");
+	assert_opened_for("s.db", "key=k\nwhere=a=x\\ty\nwhere= b=1\n"
+				  "missing=m\n");
+	assert_opened_for("s.db", "key=k\nwhere= b=1\nwhere=a=x\\ty\n"
+				  "where= b = 1\nmissing=m\n");
+	assert_refused_for("s.db", "key=k\nwhere=a=x\\ty\nmissing=m\n",
+			   "where= b=1 there, nothing here; ");
+	assert_refused_for("s.db",
+			   "key=k\nwhere= b=1\nwhere=a=x\\ty\nwhere=c=1\n"
+			   "missing=m\n",
+			   "nothing there, where=c=1 here; ");
+	assert_refused_for("s.db",
+			   "key=k\nwhere=a=x\\ty\nwhere= b=\"1\"\n"
+			   "missing=m\n",
+			   "where= b=1 there, where= b=\"1\" here; ");
+}
+END_TEST
+
 static void make_database(const char *path, const char *sql)
 {
 	sqlite3 *handle;
@@ -524,6 +555,9 @@ int main(void)
 	tcase_set_timeout(refused, 60);
 	tcase_add_test(refused,
 		       another_query_is_told_by_its_first_line_that_differs);
+	tcase_add_test(
+		refused,
+		the_same_conditions_are_the_same_query_however_they_are_spelled);
 	tcase_add_test(refused, a_foreign_file_is_refused_and_left);
 	tcase_add_test(refused, a_state_of_another_version_is_refused_and_left);
 	tcase_add_test(refused, a_state_with_more_in_it_is_refused_and_left);
