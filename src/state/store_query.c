@@ -11,7 +11,11 @@
 
 #define SHOWN_BYTES 200 /* of a line of a query, in a message */
 
+#define KEY   "key="
 #define WHERE "where="
+
+/* No value has a tab in it, but they may have commas. */
+#define BETWEEN_KEYS "\t"
 
 /* Takes a line, without its newline, off the front. */
 static struct span take_line(struct span *text)
@@ -88,10 +92,30 @@ static void append_where(struct buffer *out, struct span escaped)
 		buffer_append_char(out, '\n');
 }
 
+/* All keys in one line: their order is part of the query. */
+static void append_keys(struct buffer *out, struct span *text)
+{
+	const char *before = KEY;
+	struct span rest = *text;
+
+	while (begins_with(rest, KEY)) {
+		struct span line = take_line(&rest);
+		size_t name = strlen(KEY);
+
+		buffer_append_text(out, before);
+		buffer_append(out, line.data + name, line.size - name);
+		before = BETWEEN_KEYS;
+		*text = rest;
+	}
+	if (out->size > 0)
+		buffer_append_char(out, '\n');
+}
+
 static void append_as_now(struct buffer *out, struct span text)
 {
 	size_t name = strlen(WHERE);
 
+	append_keys(out, &text);
 	while (text.size > 0) {
 		struct span line = take_line(&text);
 
@@ -107,25 +131,30 @@ static void append_as_now(struct buffer *out, struct span text)
 
 /* --- what differs --------------------------------------------------------- */
 
-static struct span shown(struct span line)
+/* A line as it is told, keys joined as the option takes them. */
+static const char *show(char shown[SHOWN_BYTES + 1], struct span line)
 {
 	if (line.size == 0)
-		return span_of("nothing");
+		line = span_of("nothing");
 	if (line.size > SHOWN_BYTES)
 		line.size = SHOWN_BYTES;
-	return line;
+	for (size_t i = 0; i < line.size; i++)
+		shown[i] = line.data[i];
+	shown[line.size] = '\0';
+	for (char *tab = shown; (tab = strchr(tab, BETWEEN_KEYS[0]));)
+		*tab = ',';
+	return shown;
 }
 
 static int refuse(const struct store *store, struct span there,
 		  struct span here, struct error *error)
 {
-	there = shown(there);
-	here = shown(here);
+	char a[SHOWN_BYTES + 1], b[SHOWN_BYTES + 1];
+
 	return error_set(error,
-			 "--state '%s' is of another query: %.*s there, %.*s "
-			 "here; give the same options, or another file",
-			 store->name, (int)there.size, there.data,
-			 (int)here.size, here.data);
+			 "--state '%s' is of another query: %s there, %s here; "
+			 "give the same options, or another file",
+			 store->name, show(a, there), show(b, here));
 }
 
 /*

@@ -56,7 +56,8 @@ def refused(state, *why, args=(), folder=None, **more):
 
 @pytest.mark.parametrize("args, why", (
     (["-t", "t", "-w", "10", "-k", "n"], b"key=status there, key=n here"),
-    (["-t", "t", "-w", "10", "-k", "status,n"], b"here"),
+    (["-t", "t", "-w", "10", "-k", "n,status"],
+     b"key=status there, key=n,status here"),
     (["-t", "t", "-w", "10.5"], b"window=10s there, window=10.5s here"),
     (["-t", "t", "-w", "10", "-s", "5"], b"slide=5s here"),
     (["-t", "u", "-w", "10"], b"time=t there, time=u here"),

@@ -296,7 +296,7 @@ START_TEST(another_query_is_told_by_its_first_line_that_differs)
 	assert_refused_for("s.db", "key=status\nwindow=10s\nsum=amount\n",
 			   "nothing there, sum=amount here; ");
 	assert_refused_for("s.db", "key=shop\nkey=status\nwindow=10s\n",
-			   "nothing there, key=shop here; ");
+			   "key=status there, key=shop,status here; ");
 	assert_refused_for("s.db", "window=10s\n",
 			   "key=status there, nothing here; ");
 	assert_refused_for("s.db", "", "key=status there, nothing here; ");
@@ -314,6 +314,21 @@ static void assert_opened_for(const char *path, const char *query)
 		ck_abort_msg("%s: %s", query, error.message);
 	state_close(state);
 }
+
+START_TEST(other_keys_are_told_all_and_in_their_order)
+{
+	assert_opened_for("s.db", "key=a\nkey=t\nwindow=5s\n");
+	assert_refused_for("s.db", "key=t\nkey=a\nwindow=5s\n",
+			   "key=a,t there, key=t,a here; ");
+	assert_refused_for("s.db", "key=a\nwindow=5s\n",
+			   "key=a,t there, key=a here; ");
+	assert_refused_for("s.db", "key=a\nkey=t\nkey=u\nwindow=10s\n",
+			   "key=a,t there, key=a,t,u here; ");
+	/* One key, which has a comma in it. */
+	assert_refused_for("s.db", "key=a,t\nwindow=5s\n",
+			   "key=a,t there, key=a,t here; ");
+}
+END_TEST
 
 /* An earlier version kept a condition as it was spelled on the command line. */
 START_TEST(the_same_conditions_are_the_same_query_however_they_are_spelled)
@@ -555,6 +570,7 @@ int main(void)
 	tcase_set_timeout(refused, 60);
 	tcase_add_test(refused,
 		       another_query_is_told_by_its_first_line_that_differs);
+	tcase_add_test(refused, other_keys_are_told_all_and_in_their_order);
 	tcase_add_test(
 		refused,
 		the_same_conditions_are_the_same_query_however_they_are_spelled);
