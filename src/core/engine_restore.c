@@ -361,6 +361,9 @@ int engine_resume(struct engine *engine, const struct savepoint *kept,
 	engine->named = 0;
 	for (uint32_t i = 1; i < engine->groups.count; i++)
 		engine->named += (engine->groups.flags[i] & GROUP_NAMED) != 0;
+	/* This run may have names for more of them than the one before. */
+	if (engine->named < engine->query.max_groups)
+		engine->other_seen = false;
 	windows->total_orders = engine->kept_orders;
 	if (engine->last_ns && engine->closed_ns != TIME_NONE)
 		engine->forget_at_ns = engine->closed_ns;

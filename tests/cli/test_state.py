@@ -213,6 +213,27 @@ def test_what_shows_rows_may_change_between_runs(tmp_path):
         done(["-t", "t", "-w", "10", "--state", state, *more, path])
 
 
+def test_another_limit_of_groups_is_judged_by_itself(tmp_path):
+    path, state = tmp_path / "orders", tmp_path / "state"
+    path.write_bytes(b"".join(orders(t, status=s)
+                              for t, s in ((1000, "A"), (1001, "B"))))
+    said = b"groups are known, new ones count in (other)"
+    first = oc.run(["--max-groups=1", "--state", state, path])
+    assert first.status == 0 and b"1 " + said in first.err
+    append(path, orders(1002, status="A"))
+    again = oc.run(["--max-groups=1", "--state", state, path])
+    assert again.status == 0 and b"1 " + said in again.err
+    append(path, b"".join(orders(1003, status=s) for s in "CD"))
+    out = done(["--max-groups=3", "--state", state, path])
+    assert totals(out) == {"A": 2, "C": 1, "D": 1, "(other)": 1}
+    append(path, orders(1004, status="A"))
+    done(["--max-groups=3", "--state", state, path])
+    append(path, orders(1005, status="E"))
+    last = oc.run(["--max-groups=3", "--state", state, path])
+    assert last.status == 0 and b"3 " + said in last.err
+    assert totals(last.out) == {"A": 3, "C": 1, "D": 1, "(other)": 2}
+
+
 # --- pipes, standard input, connections --------------------------------------
 
 
