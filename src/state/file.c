@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 /* What SQLite locks: https://www.sqlite.org/fileformat2.html, the lock page. */
 #define LOCK_START 0x40000000
 #define LOCK_BYTES 512
+
+/* It makes room for the longest name beside the database, "-journal". */
+#define SUFFIX_BYTES 8
 
 /* The database header: the same document, section 1.3. */
 #define HEADER_BYTES	   100
@@ -120,6 +124,25 @@ static int check_folder(const struct state_file *file, const char *name,
 				      name);
 	free(copy);
 	return result;
+}
+
+/* Of a name that is too long for the file beside it nothing can be kept. */
+static int check_name(const struct state_file *file, const char *name,
+		      struct error *error)
+{
+	const sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+	char *wal = beside(file->path, "-wal");
+	bool too_long = wal && access(wal, F_OK) < 0 && errno == ENAMETOOLONG;
+
+	if (system &&
+	    strlen(file->path) + SUFFIX_BYTES > (size_t)system->mxPathname)
+		too_long = true;
+	free(wal);
+	if (!too_long)
+		return 0;
+	return refuse(error, name,
+		      "has too long a name, with the '-wal' of SQLite behind "
+		      "it: give a shorter one");
 }
 
 /* --- what it is ----------------------------------------------------------- */
@@ -248,6 +271,7 @@ int state_file_open(struct state_file *file, const char *name,
 	if (open_file(file, name, error) == 0 &&
 	    lock_file(file, name, error) == 0 &&
 	    check_folder(file, name, error) == 0 &&
+	    check_name(file, name, error) == 0 &&
 	    judge(file, name, error) == 0) {
 		file->had_wal = exists_beside(file, "-wal");
 		if (check_beside(file, name, error) == 0)
@@ -316,13 +340,19 @@ int state_file_fill(struct state_file *file, const char *name,
 		return refuse(error, name,
 			      "is not a state of ordercount: give another "
 			      "file");
+	file->is_filled = file->size == 0;
 	if (write_at(file->fd, rest, SECTOR_BYTES) == 0 &&
 	    write_at(file->fd, first, 0) == 0 && sync_folder(file) == 0)
 		return 0;
 	number = errno;
-	if (file->size == 0 && ftruncate(file->fd, 0) < 0)
-		number = errno;
 	return error_system(error, number, "cannot write --state '%s'", name);
+}
+
+/* As it was before it was filled: nothing was saved in it since. */
+static void empty_again(const struct state_file *file)
+{
+	/* What cannot be done leaves a state that holds nothing. */
+	(void)!ftruncate(file->fd, 0);
 }
 
 /* Only while it is locked: else it may be what another run has just made. */
@@ -331,6 +361,8 @@ static void take_away(const struct state_file *file)
 	char *wal = beside(file->path, "-wal");
 	struct stat status;
 
+	if (file->is_filled)
+		empty_again(file);
 	if (wal && !file->had_wal && stat(wal, &status) == 0 &&
 	    status.st_size == 0)
 		unlink(wal);

@@ -25,9 +25,10 @@ struct state_file {
 	int fd;	    /* its lock lasts as long; -1: closed */
 	uint64_t size;
 	bool is_locked;
-	bool is_made; /* there was none before */
-	bool is_bare; /* it holds nothing: empty, or never finished */
-	bool had_wal; /* SQLite's, of a run that did not end by itself */
+	bool is_made;	/* there was none before */
+	bool is_bare;	/* it holds nothing: empty, or never finished */
+	bool is_filled; /* it was empty, and was made an image */
+	bool had_wal;	/* SQLite's, of a run that did not end by itself */
 };
 
 /*
@@ -40,12 +41,14 @@ int state_file_open(struct state_file *file, const char *name,
 
 /*
  * Makes a bare file the image, so that a crash leaves it bare or whole. -1: it
- * could not be written, or holds something else; it is as it was.
+ * could not be written, or holds something else; it is as it was once it is
+ * closed as refused.
  */
 int state_file_fill(struct state_file *file, const char *name,
 		    struct span image, struct error *error) MUST_CHECK;
 
-/* Lets go of it. refused: takes away what opening it left beside it. */
+/* Lets go of it. refused: takes away what opening it left: a file that was
+ * made, or filled and nothing else, and what lies beside it. */
 void state_file_close(struct state_file *file, bool refused);
 
 #endif

@@ -152,6 +152,25 @@ def test_a_write_that_fails_is_said_and_the_next_run_goes_on(
     assert count > 0 or call == "fsync"
 
 
+@pytest.mark.parametrize("is_made", (True, False))
+def test_a_new_state_that_cannot_be_used_is_as_it_was(tmp_path, is_made):
+    orders, state = tmp_path / "orders", tmp_path / "state"
+    orders.write_bytes(lines(FIRST))
+    if not is_made:
+        state.write_bytes(b"")
+    done = subprocess.run(
+        ["strace", "-qq", "-f", "-o", os.devnull, "-P", f"{state}-wal", "-e",
+         "trace=openat", "-e", "inject=openat:error=EMFILE",
+         *oc.command(["--state", state, orders])],
+        capture_output=True, check=False, timeout=oc.DEADLINE_S,
+        env=oc.environment())
+    assert (done.returncode, done.stdout) == (1, b""), done
+    assert bytes(state) in done.stderr and done.stderr.count(b"\n") == 1
+    assert sorted(os.listdir(tmp_path)) == (
+        ["orders"] if is_made else ["orders", "state"])
+    assert is_made or state.read_bytes() == b""
+
+
 @pytest.mark.parametrize("call", ("pwrite64", "fdatasync"))
 def test_a_disk_that_fails_from_some_moment_on_is_said(place, call):
     """Not the one call, but all from there on: as a full or dead disk does."""

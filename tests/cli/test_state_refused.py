@@ -329,6 +329,38 @@ def test_no_room_for_a_new_state_is_said(tmp_path):
     assert b"No space left on device" in done.stderr
 
 
+@pytest.mark.parametrize("size", (251, 252, 253, 254, 255))
+def test_a_long_name_works_or_leaves_nothing(tmp_path, size):
+    """SQLite puts "-wal" behind it."""
+    (tmp_path / "orders").write_bytes(ORDERS)
+    state = tmp_path / ("s" * size)
+    if size + len("-wal") > os.pathconf(tmp_path, "PC_NAME_MAX"):
+        refused(state, b"too long a name", b"give a shorter one")
+        # An empty one, as mktemp(1) makes it, stays so.
+        state.write_bytes(b"")
+        refused(state, b"too long a name")
+        return
+    for counted in (100, 0):
+        result = oc.run(["--state", state, tmp_path / "orders"])
+        assert (result.status, result.err) == (0, b"")
+        assert sum(oc.counts(result.out).values()) == counted
+
+
+def test_a_long_path_works_or_leaves_nothing(tmp_path):
+    (tmp_path / "orders").write_bytes(ORDERS)
+    folder = tmp_path / ("d" * 200) / ("d" * 200)
+    folder.mkdir(parents=True)
+    room = 512 - len("-journal") - len(bytes(folder / "s")) + 1
+    for size in (room, room + 1, room + 8):
+        state = folder / ("s" * size)
+        if size > room:
+            (folder / "orders").write_bytes(ORDERS)
+            refused(state, b"too long a name")
+            continue
+        result = oc.run(["--state", state, tmp_path / "orders"])
+        assert (result.status, result.err) == (0, b"")
+
+
 # --- who else has it ---------------------------------------------------------
 
 
