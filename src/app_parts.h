@@ -119,11 +119,12 @@ struct keeping {
 	struct loop_watch watch;
 	struct positions positions;
 	struct taken taken;
-	uint64_t replayed; /* of those pending, up to this number */
-	bool saving;	   /* the first one that is not saved, or: */
-	bool marking;	   /* no window, see app_wants_mark() */
-	bool resumed;	   /* the run before is restored, all of it */
-	bool unsaved;	   /* the state failed: nothing more can be saved */
+	struct tallies carried; /* of runs before, since the last window */
+	uint64_t replayed;	/* of those pending, up to this number */
+	bool saving;		/* the first one that is not saved, or: */
+	bool marking;		/* no window, see app_wants_mark() */
+	bool resumed;		/* the run before is restored, all of it */
+	bool unsaved;		/* the state failed: no more is saved */
 };
 
 /* --publish: what was counted goes out in transactions. */

@@ -108,11 +108,13 @@ int app_open_state(struct app *app)
 	}
 	if (result == 0)
 		result = restore(app, &error);
-	if (result != 0)
+	if (result != 0) {
 		app_fail(app, &error);
-	else
-		keep_order(app);
-	return result;
+		return -1;
+	}
+	app->keep.carried = engine_tallies(&app->engine);
+	keep_order(app);
+	return 0;
 }
 
 /* --- what the output has taken -------------------------------------------- */

@@ -106,8 +106,10 @@ static void sample(struct app *app, uint64_t orders)
 	struct status_line *line = &app->line;
 	int64_t passed_ns;
 
-	if (line->sampled_ns == 0)
+	if (line->sampled_ns == 0) {
 		line->sampled_ns = app->begun_mono_ns;
+		line->sampled_orders = app->keep.carried.counted;
+	}
 	passed_ns = app->clock.mono_ns - line->sampled_ns;
 	if (!app->begun || passed_ns <= 0 ||
 	    (passed_ns < NS_PER_S && line->sampled_ns != app->begun_mono_ns))
@@ -220,18 +222,20 @@ static void append_tallies(struct buffer *out, const struct tallies *tallies,
 	buffer_append_char(out, ')');
 }
 
+/* Of what this run read; with a state the tallies are those since the last
+ * window, of whatever run. */
 static void append_speed(struct buffer *out, const struct app *app,
 			 const struct tallies *tallies)
 {
 	int64_t passed_ns = app->clock.mono_ns - app->begun_mono_ns;
 	double seconds = (double)passed_ns / (double)NS_PER_S;
+	uint64_t read = tallies->read - app->keep.carried.read;
 
 	if (seconds <= 0)
 		seconds = 1e-9;
 	buffer_append_text(out, "; ");
 	duration_append(out, passed_ns);
-	buffer_printf(out, ", %.0f records/s, ",
-		      (double)tallies->read / seconds);
+	buffer_printf(out, ", %.0f records/s, ", (double)read / seconds);
 	bytes_append(out, (uint64_t)((double)app->read_bytes / seconds));
 	buffer_append_text(out, "/s");
 }

@@ -32,6 +32,22 @@ def seen(out):
     return [(r.start[11:19], r.key[0], r.count, r.total) for r in oc.rows(out)]
 
 
+# --- the closing line --------------------------------------------------------
+
+
+def test_the_rate_at_the_end_is_that_of_this_run(tmp_path):
+    """Tallies since the last window are carried on, seconds are not."""
+    path, state = tmp_path / "orders", tmp_path / "state"
+    path.write_bytes(orders(*[1000] * 500))
+    args = ["-v", *BY_TIME, "--state", state, path]
+    first = oc.run(args).err
+    assert b"read 500, counted 500" in first
+    assert b", 0 records/s, 0 B/s" not in first
+    second = oc.run(args).err
+    assert b"read 500, counted 500" in second
+    assert b", 0 records/s, 0 B/s" in second, second
+
+
 # --- signals -----------------------------------------------------------------
 
 
