@@ -211,25 +211,6 @@ def test_large_messages(broker):
     assert b"topic" in err
 
 
-def test_offsets_that_compaction_left_out(start_broker):
-    broker = start_broker("log.cleaner.backoff.ms=20")
-    topic = broker.new_topic(cleanup_policy="compact", segment_ms=1,
-                             min_cleanable_dirty_ratio="0.001")
-
-    def sparse():
-        # Only what is not in the newest segment is compacted.
-        broker.produce(topic, [(b"last", oc.order("LAST"))])
-        return len(broker.read(topic)) <= 12
-    for number in range(20):
-        broker.produce(topic, [(b"%d" % key, oc.order(f"N{number}"))
-                               for key in range(10)])
-    oc.until(sparse, "compaction", lambda: len(broker.read(topic)))
-    left = len(broker.read(topic))
-    found = count(broker, topic)
-    assert found["N19"] == 10
-    assert sum(found.values()) == left < broker.end_offsets(topic)[0]
-
-
 # --- rejects ------------------------------------------------------------------
 
 def test_a_reject_is_told_by_its_place(broker, tmp_path):

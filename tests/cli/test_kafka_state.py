@@ -10,7 +10,7 @@ import threading
 import pytest
 
 import oc
-from kafka_broker import unique
+from kafka_broker import Broker, unique
 from test_kafka import at
 from test_state_crash import known_files, run_and_kill
 
@@ -24,6 +24,15 @@ def run(args, status=0):
 def count(args):
     """What a run up to the ends counts."""
     return oc.counts(run(["-w", "all", "--until-end", *args]).out)
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """Another cluster, one that compacts at once."""
+    started = Broker(tmp_path_factory.mktemp("other"),
+                     "log.cleaner.backoff.ms=20")
+    yield started
+    started.close()
 
 
 # --- kills --------------------------------------------------------------------
@@ -199,6 +208,26 @@ def test_a_tombstone_is_passed_once(broker, tmp_path):
     assert [filtered(), filtered()] == [1, 0]
 
 
+def test_offsets_that_compaction_left_out(other, tmp_path):
+    topic = other.new_topic(cleanup_policy="compact", segment_ms=1,
+                            min_cleanable_dirty_ratio="0.001")
+
+    def sparse():
+        # Only what is not in the newest segment is compacted.
+        other.produce(topic, [(b"last", oc.order("LAST"))])
+        return len(other.read(topic)) <= 12
+    for number in range(20):
+        other.produce(topic, [(b"%d" % key, oc.order(f"N{number}"))
+                              for key in range(10)])
+    oc.until(sparse, "compaction", lambda: len(other.read(topic)))
+    args = ["--state", tmp_path / "state", other.url(topic)]
+    found = count(args)
+    assert found["N19"] == 10
+    assert set(found) == {"N19", "LAST"}
+    assert sum(found.values()) <= 12 < other.end_offsets(topic)[0]
+    assert sum(count(args).values()) == 0
+
+
 # --- which positions ----------------------------------------------------------
 
 def test_topics_may_be_given_in_another_order(broker, tmp_path):
@@ -235,9 +264,7 @@ def test_a_topic_twice_is_refused(broker, tmp_path):
                 "twice").encode() in result.err
 
 
-def test_the_topic_of_another_cluster_is_another(broker, start_broker,
-                                                 tmp_path):
-    other = start_broker()
+def test_the_topic_of_another_cluster_is_another(broker, other, tmp_path):
     topic = broker.new_topic()
     other.create_topic(topic)
     state = ["--state", tmp_path / "state"]
