@@ -293,6 +293,9 @@ static void leave(struct kafka_source *self)
 
 	self->closing = true;
 	kafka_drop_batch(self);
+	/* What was noted and not dealt with waits for an answer. */
+	if (self->rebalance.takes || self->rebalance.given)
+		rd_kafka_assign(client->handle, NULL);
 	/* What waits there may say that nobody is there any more. */
 	client->trouble.message[0] = '\0';
 	(void)kafka_next_message(self);
