@@ -65,6 +65,7 @@ void follow_begin(struct follow_source *self, struct followed *file,
 	stream->time = &self->root.own_time;
 	file->number = changes_add_file(&self->changes, regular->fd);
 	file->told = file->caught_up = file->broken = false;
+	file->counted = false;
 	file->dirty = true;
 	file->heard_ns = now_ns;
 	/* It may have lost its name by the end of the window. */

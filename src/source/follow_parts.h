@@ -25,6 +25,7 @@ struct followed {
 	struct regular regular;
 	int number;	  /* in changes, or CHANGES_NONE */
 	bool told;	  /* OPENED was */
+	bool counted;	  /* that it came was told, or it was there before */
 	bool dirty;	  /* it may have more */
 	bool caught_up;	  /* it was read to its end once */
 	bool broken;	  /* it could not be read */

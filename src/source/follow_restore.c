@@ -111,6 +111,7 @@ static int follow_restore_old(struct follow_source *self,
 		goto no_memory;
 	}
 	follow_begin(self, file, now_ns);
+	file->counted = true;
 	file->next = self->files;
 	self->files = file;
 	if (!self->current)

@@ -17,7 +17,6 @@ void rotation_drop(struct rotation *rotation, struct rotated *rotated)
 	if (!*link)
 		return;
 	*link = rotated->next;
-	rotation->lost += !rotated->found;
 	free(rotated->name);
 	free(rotated);
 }
@@ -69,10 +68,8 @@ static void rotation_add(struct rotation *rotation, uint32_t cookie)
 	bool unseen = rotation->unseen;
 
 	rotation->unseen = false;
-	if (!rotated) {
-		rotation->lost += unseen;
+	if (!rotated)
 		return;
-	}
 	rotated->cookie = cookie;
 	rotated->found = !unseen;
 	while (*link)
@@ -102,31 +99,30 @@ static void rotation_came(struct rotation *rotation, const char *name,
 		return;
 	rotated->name = strdup(name);
 	rotated->moved = true;
-	rotated->tried = false;
+	rotated->here = rotated->tried = false;
 }
 
-/* Another file has the name that is followed, or none. */
-static void rotation_base(struct rotation *rotation, bool is_there)
+/* A file comes to the name that is followed: another, or one that had it. */
+static void rotation_come(struct rotation *rotation, struct rotated *rotated)
 {
-	rotation->lost += rotation->unseen;
-	rotation->unseen = is_there;
+	if (rotated) {
+		rotation->unseen = !rotated->found;
+		rotation_drop(rotation, rotated);
+	} else {
+		rotation->unseen = true;
+		rotation->missing++;
+	}
 }
 
 static void rotation_change_base(struct rotation *rotation,
 				 const struct change *change)
 {
-	struct rotated *rotated;
-
 	switch (change->kind) {
-	case CHANGE_CREATED: rotation->unseen = true; break;
-	case CHANGE_DELETED: rotation_base(rotation, false); break;
+	case CHANGE_CREATED: rotation_come(rotation, NULL); break;
+	case CHANGE_DELETED: rotation->unseen = false; break;
 	case CHANGE_CAME:
-		rotated = rotation_moving(rotation, change->cookie);
-		rotation_base(rotation, true);
-		if (rotated) { /* it is back where it is looked for */
-			rotated->found = true;
-			rotation_drop(rotation, rotated);
-		}
+		rotation_come(rotation,
+			      rotation_moving(rotation, change->cookie));
 		break;
 	case CHANGE_LEFT: rotation_add(rotation, change->cookie); break;
 	default: break;
@@ -150,4 +146,58 @@ bool rotation_change(struct rotation *rotation, const struct change *change)
 	default: break;
 	}
 	return false;
+}
+
+bool rotation_has_moved(const struct rotation *rotation)
+{
+	const struct rotated *rotated = rotation->list;
+
+	while (rotated && !rotated->moved)
+		rotated = rotated->next;
+	return rotated != NULL;
+}
+
+void rotation_settle(struct rotation *rotation)
+{
+	struct rotated *rotated = rotation->list, *next;
+
+	for (; rotated; rotated = next) {
+		next = rotated->next;
+		if (rotated->here && !rotated->moved)
+			rotation_drop(rotation, rotated);
+	}
+}
+
+/* Those that may still be opened. */
+static int rotation_pending(const struct rotation *rotation)
+{
+	const struct rotated *rotated = rotation->list;
+	int pending = rotation->unseen;
+
+	for (; rotated; rotated = rotated->next)
+		pending += !rotated->found;
+	return pending;
+}
+
+unsigned rotation_take_lost(struct rotation *rotation)
+{
+	int lost = rotation->missing - rotation_pending(rotation);
+
+	if (lost <= 0)
+		return 0;
+	rotation->missing -= lost;
+	return (unsigned)lost;
+}
+
+void rotation_even_out(struct rotation *rotation)
+{
+	int pending = rotation_pending(rotation);
+
+	if (rotation->missing < pending)
+		rotation->missing = pending;
+}
+
+void rotation_lose_count(struct rotation *rotation)
+{
+	rotation->missing = rotation_pending(rotation);
 }

@@ -6,6 +6,7 @@ the totals say which were lost and which were counted twice.
 """
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -31,14 +32,14 @@ class Total:
         self.count = 0
         self._taken = 0
 
-    def _now(self):
+    def now(self):
         new = oc.whole_lines(self.process.out[self._taken:])
         self._taken += len(new)
         self.count += sum(oc.counts(new).values())
         return self.count
 
     def wait(self, count):
-        oc.until(lambda: self._now() >= count, f"{count} orders",
+        oc.until(lambda: self.now() >= count, f"{count} orders",
                  lambda: f"{self.count} {self.process.err[-500:]!r}")
 
 
@@ -355,6 +356,39 @@ def test_file_that_is_gone_before_it_was_opened_is_said(spawn, tmp_path):
                      rb"files is gone unread", stream="err")
     wait_total(process, 3)
     assert oc.counts(finish(process).out) == {"g0": 1, "g2": 1, "g3": 1}
+
+
+def check_fast_rotations(spawn, tmp_path, times):
+    """Three are kept: each file is read, or said to be gone."""
+    path = tmp_path / "log"
+    process = start(spawn, path)
+    for number in range(times):
+        (tmp_path / "new").write_bytes(order(number))
+        for old in (2, 1):
+            if (tmp_path / f"log.{old}").exists():
+                os.rename(f"{path}.{old}", f"{path}.{old + 1}")
+        if path.exists():
+            os.rename(path, f"{path}.1")
+        os.rename(tmp_path / "new", path)
+
+    def gone():
+        return sum(map(int, re.findall(rb": (\d+) of its files",
+                                       process.err)))
+
+    total = Total(process)
+    oc.until(lambda: total.now() + gone() >= times, "each file",
+             lambda: f"{total.count} {gone()} {process.err[-500:]!r}")
+    found = oc.counts(finish(process).out)
+    assert sum(found.values()) + gone() == times, process.err[-500:]
+
+
+def test_fast_rotations_lose_no_file_unsaid(spawn, tmp_path):
+    check_fast_rotations(spawn, tmp_path, 300)
+
+
+@pytest.mark.long
+def test_five_thousand_fast_rotations_lose_no_file_unsaid(spawn, tmp_path):
+    check_fast_rotations(spawn, tmp_path, 5000)
 
 
 # --- directories -------------------------------------------------------------
