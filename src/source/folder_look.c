@@ -15,6 +15,9 @@
 /* A name that came up, and that nobody has opened for so long, was linked. */
 #define MADE_NS (NS_PER_S / 10)
 
+/* So often one looks at once when another directory has the name by then. */
+#define LOOKS_MAX 16
+
 /* That a file was written again is said of it at most so often. */
 #define AGAIN_NS (60 * NS_PER_S)
 
@@ -224,45 +227,103 @@ static void folder_take_name(struct folder_source *self,
 	}
 }
 
+/* Its last part, without slashes behind it. */
+static struct span folder_base(const struct folder_source *self)
+{
+	const char *name = self->source.name;
+	size_t end = strlen(name), start;
+
+	while (end > 1 && name[end - 1] == '/')
+		end--;
+	for (start = end; start > 0 && name[start - 1] != '/'; start--)
+		;
+	return span_make(name + start, end - start);
+}
+
+static bool is_name_of(const struct folder_source *self, const char *name)
+{
+	return span_is(folder_base(self), name);
+}
+
 void folder_drain(struct folder_source *self, int64_t now_ns)
 {
 	struct change change;
 
 	while (changes_next(&self->changes, &change)) {
 		if (change.kind == CHANGE_MISSED)
-			self->scanning = true;
+			self->scanning = self->replaced = true;
+		else if (change.number == self->parent)
+			self->replaced |= is_name_of(self, change.name);
 		else if (change.number != self->number)
 			continue;
 		else if (change.kind == CHANGE_GONE)
-			self->inode = 0;
+			self->replaced = true;
 		else
 			folder_take_name(self, &change, now_ns);
 	}
 }
 
-void folder_listen(struct folder_source *self)
+static void folder_hear(struct folder_source *self, int *number, int new)
+{
+	if (*number != new)
+		changes_remove(&self->changes, *number);
+	*number = new;
+}
+
+/* Listens to what takes its name. False: was it there before one listened? */
+static bool folder_wait(struct folder_source *self)
+{
+	size_t length = (size_t)(folder_base(self).data - self->source.name);
+	char *parent =
+		length > 0 ? strndup(self->source.name, length) : strdup(".");
+	int before = self->parent, number = CHANGES_NONE;
+
+	if (parent)
+		number = changes_add_folder(&self->changes, parent, false);
+	free(parent);
+	folder_hear(self, &self->parent, number);
+	return number == before;
+}
+
+/* As folder_wait(), for the one that has the name, if there is one. */
+static bool folder_find(struct folder_source *self)
 {
 	const char *name = self->source.name;
+	int number = changes_add_folder(&self->changes, name, true);
 	struct stat status;
-	int number = CHANGES_NONE;
 
 	if (stat(name, &status) < 0 || !S_ISDIR(status.st_mode)) {
-		if (self->trouble != ENOENT)
-			notes_add(&self->notes,
-				  "'%s' is gone: waiting for it to come back",
-				  name);
-		self->trouble = ENOENT;
+		folder_hear(self, &self->number, CHANGES_NONE);
 		self->inode = 0;
-	} else if (self->inode == (uint64_t)status.st_ino) {
-		return;
-	} else {
-		number = changes_add_folder(&self->changes, name, true);
-		self->inode = (uint64_t)status.st_ino;
-		self->scanning = true;
+		return folder_wait(self);
 	}
-	if (number != self->number)
-		changes_remove(&self->changes, self->number);
-	self->number = number;
+	if (self->inode != (uint64_t)status.st_ino || number != self->number)
+		self->scanning = self->anew = true;
+	self->inode = (uint64_t)status.st_ino;
+	folder_hear(self, &self->number, number);
+	folder_hear(self, &self->parent, CHANGES_NONE);
+	return true;
+}
+
+void folder_listen(struct folder_source *self, int64_t now_ns)
+{
+	bool again = true;
+
+	for (int i = 0; again && i < LOOKS_MAX; i++) {
+		self->replaced = false;
+		again = !folder_find(self);
+		folder_drain(self, now_ns);
+		again |= self->replaced;
+	}
+}
+
+static void folder_tell_gone(struct folder_source *self)
+{
+	if (self->trouble != ENOENT)
+		notes_add(&self->notes,
+			  "'%s' is gone: waiting for it to come back",
+			  self->source.name);
+	self->trouble = ENOENT;
 }
 
 void folder_look(struct folder_source *self, int64_t now_ns)
@@ -275,12 +336,17 @@ void folder_look(struct folder_source *self, int64_t now_ns)
 	if (due)
 		self->timer.due_ns = now_ns + FOLLOW_CHECK_NS;
 	folder_queue_made(self, now_ns);
-	if (!due)
+	if (due || self->replaced)
+		folder_listen(self, now_ns);
+	if (self->inode == 0) {
+		/* Between the two steps of a change nothing is there. */
+		if (due)
+			folder_tell_gone(self);
 		return;
-	folder_listen(self);
-	if (self->inode == 0)
-		return;
-	if (self->scanning || self->number == CHANGES_NONE ||
-	    !changes_are_all(self->source.name))
+	}
+	if (self->anew ||
+	    (due && (self->scanning || self->number == CHANGES_NONE ||
+		     !changes_are_all(self->source.name))))
 		folder_scan(self, now_ns);
+	self->anew = false;
 }

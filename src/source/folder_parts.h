@@ -38,7 +38,10 @@ struct folder_source {
 	struct loop_timer timer;
 	int number;	     /* the directory's, in changes */
 	uint64_t inode;	     /* the directory's; 0: it is gone */
+	int parent;	     /* its parent's, while it is gone */
+	bool replaced;	     /* it is gone, or back: who has the name now? */
 	bool scanning;	     /* list it: some changes were not told */
+	bool anew;	     /* and at once */
 	struct listing last; /* when it was listed */
 	char *left;	     /* the path that was renamed last, and how */
 	uint32_t cookie;
@@ -82,7 +85,7 @@ void folder_trouble(struct folder_source *self, int number,
 void folder_drain(struct folder_source *self, int64_t now_ns);
 
 /* Listens to the directory that has the name now. */
-void folder_listen(struct folder_source *self);
+void folder_listen(struct folder_source *self, int64_t now_ns);
 
 /* Looks at what has changed, if something has, or if it is time to. */
 void folder_look(struct folder_source *self, int64_t now_ns);

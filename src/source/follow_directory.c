@@ -18,10 +18,10 @@ static int folder_start(struct source *source, struct loop *loop,
 	loop_timer_add(loop, &self->timer);
 	stream_open(&self->root, source->name);
 	changes_open(&self->changes, loop);
-	folder_listen(self);
+	folder_listen(self, clock->mono_ns);
 	if (listing_read(&self->last, source->name, error) < 0)
 		return -1;
-	self->scanning = false;
+	self->scanning = self->anew = false;
 	for (size_t i = 0; i < self->last.count; i++)
 		folder_queue(self, strdup(self->last.list[i].path));
 	return 0;
@@ -287,7 +287,7 @@ struct source *follow_directory_new(const char *path)
 	if (!self)
 		return NULL;
 	self->source = (struct source){&folder_ops, path};
-	self->number = CHANGES_NONE;
+	self->number = self->parent = CHANGES_NONE;
 	queue_init(&self->made);
 	queue_init(&self->queue);
 	changes_init(&self->changes);

@@ -24,6 +24,22 @@ int inotify_init1(int flags)
 	return -1;
 }
 
+/* What happens once the directory was looked at. */
+static void (*meanwhile)(void);
+
+/* In place of the C library's. */
+int stat(const char *restrict path, struct stat *restrict status)
+{
+	int result = fstatat(AT_FDCWD, path, status, 0);
+	void (*once)(void) = meanwhile;
+
+	if (once && strcmp(path, "in") == 0) {
+		meanwhile = NULL;
+		once();
+	}
+	return result;
+}
+
 /* Births are told apart by the ticks of the kernel's clock: until the next. */
 static void wait_for_tick(void)
 {
@@ -337,6 +353,64 @@ START_TEST(directory_that_is_removed_is_said_and_waited_for)
 }
 END_TEST
 
+/* In place of the one that has the name, in one breath. */
+static void make_anew(void)
+{
+	ck_assert_int_eq(rmdir("in"), 0);
+	ck_assert_int_eq(mkdir("in", 0700), 0);
+}
+
+START_TEST(directory_that_is_made_anew_is_listened_to_at_once)
+{
+	start();
+	make_anew();
+	grow_step(&grow);
+	grow_write("in/a", "a\n");
+	grow_step(&grow);
+	grow_expect(&grow, "a\n");
+	ck_assert_int_eq(unlink("in/a"), 0);
+	make_anew();
+	grow_step(&grow);
+	grow_write("b", "b\n");
+	grow_rename("b", "in/b");
+	grow_rename("in/b", "b");
+	grow_step(&grow);
+	finish("'in/b' was gone before it could be read\n");
+}
+END_TEST
+
+START_TEST(directory_that_comes_back_is_listened_to_at_once)
+{
+	start();
+	ck_assert_int_eq(rmdir("in"), 0);
+	grow_step(&grow);
+	ck_assert_int_eq(mkdir("in", 0700), 0);
+	grow_step(&grow);
+	grow_write("in/a", "a\n");
+	grow_step(&grow);
+	grow_expect(&grow, "a\n");
+	grow_step(&grow);
+	/* Nobody is told any more what else happens beside it. */
+	grow_write("b", "");
+	pump_wait(&grow.pump, 0);
+	ck_assert_int_eq(grow.pump.loop.watches->ready, 0);
+	finish("");
+}
+END_TEST
+
+START_TEST(directory_that_is_replaced_while_one_looks_is_listened_to)
+{
+	start();
+	make_anew();
+	meanwhile = make_anew;
+	grow_step(&grow);
+	grow_write("in/a", "a\n");
+	grow_step(&grow);
+	grow_expect(&grow, "a\n");
+	finish("");
+}
+END_TEST
+
 START_TEST(without_inotify_a_file_counts_when_it_stood_still)
 {
 	grow_write("in/a", "a\n");
@@ -459,6 +533,13 @@ int main(void)
 	tcase_add_test(test_case, what_is_no_file_is_passed_over);
 	tcase_add_test(test_case,
 		       directory_that_is_removed_is_said_and_waited_for);
+	tcase_add_test(test_case,
+		       directory_that_is_made_anew_is_listened_to_at_once);
+	tcase_add_test(test_case,
+		       directory_that_comes_back_is_listened_to_at_once);
+	tcase_add_test(
+		test_case,
+		directory_that_is_replaced_while_one_looks_is_listened_to);
 	tcase_add_test(test_case,
 		       without_inotify_a_file_counts_when_it_stood_still);
 	tcase_add_test(test_case, changes_that_were_not_told_are_found);
