@@ -21,58 +21,6 @@
 /* That a file was written again is said of it at most so often. */
 #define AGAIN_NS (60 * NS_PER_S)
 
-/* --- the queue ------------------------------------------------------------ */
-
-void queue_init(struct queue *queue)
-{
-	queue->first = NULL;
-	queue->tail = &queue->first;
-}
-
-/* Takes the path. NULL: memory is out, maybe for the path already. */
-static struct queued *queue_add(struct queue *queue, char *path)
-{
-	struct queued *queued = path ? calloc(1, sizeof(*queued)) : NULL;
-
-	if (!queued) {
-		free(path);
-		return NULL;
-	}
-	queued->path = path;
-	*queue->tail = queued;
-	queue->tail = &queued->next;
-	return queued;
-}
-
-void queue_drop(struct queue *queue, struct queued **link)
-{
-	struct queued *queued = *link;
-
-	*link = queued->next;
-	if (queue->tail == &queued->next)
-		queue->tail = link;
-	free(queued->path);
-	free(queued);
-}
-
-static void queue_forget(struct queue *queue, const char *path)
-{
-	struct queued **link = &queue->first;
-
-	while (*link) {
-		if (strcmp((*link)->path, path) == 0)
-			queue_drop(queue, link);
-		else
-			link = &(*link)->next;
-	}
-}
-
-void folder_queue(struct folder_source *self, char *path)
-{
-	if (!queue_add(&self->queue, path))
-		self->scanning = true; /* there it will be found again */
-}
-
 /* --- looking -------------------------------------------------------------- */
 
 void folder_compare(struct folder_source *self, struct seen_file *seen,
@@ -102,7 +50,7 @@ static bool folder_consider(struct folder_source *self, struct listed *listed,
 
 	if (listed->inode == 0)
 		return false; /* a link to nothing */
-	if (seen) {
+	if (seen && !seen->missed) {
 		folder_compare(self, seen, listed->path, listed->size_bytes,
 			       listed->written_ns, now_ns);
 		return false;
@@ -115,9 +63,55 @@ static bool folder_consider(struct folder_source *self, struct listed *listed,
 	if (now_ns - listed->still_ns < STILL_NS)
 		return true;
 	added = seen_add(&self->seen, listed->inode, listed->born_ns);
-	if (added)
-		folder_queue(self, strdup(listed->path));
-	return !added;
+	if (!added)
+		return true;
+	added->missed = false;
+	folder_queue(self, strdup(listed->path));
+	return false;
+}
+
+static void folder_say_gone(struct folder_source *self, const char *path)
+{
+	notes_add(&self->notes, "'%s' was gone before it could be read", path);
+}
+
+void folder_seek(struct folder_source *self)
+{
+	const char *path = self->queue.first->path;
+	const struct listed *last = listing_find(&self->last, path);
+	struct seen_file *seen =
+		last ? seen_find(&self->seen, last->inode, last->born_ns)
+		     : NULL;
+
+	if (seen && !seen->read) {
+		seen->missed = true;
+		self->scanning = self->anew = true;
+	} else {
+		folder_say_gone(self, path);
+	}
+	queue_drop(&self->queue, &self->queue.first);
+}
+
+/* It was to be read, and has no name any more. */
+static bool folder_is_gone(struct folder_source *self,
+			   const struct listed *last, const struct listing *now)
+{
+	const struct seen_file *seen =
+		seen_find(&self->seen, last->inode, last->born_ns);
+	const struct listed *same = listing_find(now, last->path);
+	const struct queued *queued = self->queue.first;
+
+	if (last->inode == 0 || (seen && !seen->missed) ||
+	    (same && same->inode == last->inode))
+		return false;
+	for (size_t i = 0; i < now->count; i++) {
+		if (now->list[i].inode == last->inode &&
+		    now->list[i].born_ns == last->born_ns)
+			return false;
+	}
+	while (queued && strcmp(queued->path, last->path) != 0)
+		queued = queued->next;
+	return !queued;
 }
 
 void folder_trouble(struct folder_source *self, int number, const char *message)
@@ -139,11 +133,32 @@ static void folder_scan(struct folder_source *self, int64_t now_ns)
 		return;
 	}
 	folder_trouble(self, 0, "");
+	for (size_t i = 0; i < self->last.count; i++) {
+		if (folder_is_gone(self, &self->last.list[i], &listing))
+			folder_say_gone(self, self->last.list[i].path);
+	}
 	for (size_t i = 0; i < listing.count; i++)
 		pending |= folder_consider(self, &listing.list[i], now_ns);
 	listing_release(&self->last);
 	self->last = listing;
 	self->scanning = pending;
+	self->untold &= pending;
+}
+
+/* What was told before says nothing any more: it is all looked at anew. */
+static void folder_miss_changes(struct folder_source *self)
+{
+	while (self->made.first)
+		queue_drop(&self->made, &self->made.first);
+	self->scanning = self->anew = self->replaced = true;
+	if (self->untold)
+		return;
+	self->untold = true;
+	notes_add(&self->notes,
+		  "more happened in '%s' than the system can tell: what is in "
+		  "it is looked at anew, what was there only meanwhile may be "
+		  "gone unread",
+		  self->source.name);
 }
 
 /*
@@ -251,7 +266,7 @@ void folder_drain(struct folder_source *self, int64_t now_ns)
 
 	while (changes_next(&self->changes, &change)) {
 		if (change.kind == CHANGE_MISSED)
-			self->scanning = self->replaced = true;
+			folder_miss_changes(self);
 		else if (change.number == self->parent)
 			self->replaced |= is_name_of(self, change.name);
 		else if (change.number != self->number)

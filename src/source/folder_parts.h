@@ -1,7 +1,8 @@
 /*
  * What the parts of a followed directory share:
  *
- *     folder_look.c       which files are to be read
+ *     folder_queue.c      files that are to be read
+ *     folder_look.c       which these are
  *     follow_directory.c  the source: reads them
  *
  * Nobody else includes this.
@@ -42,6 +43,7 @@ struct folder_source {
 	bool replaced;	     /* it is gone, or back: who has the name now? */
 	bool scanning;	     /* list it: some changes were not told */
 	bool anew;	     /* and at once */
+	bool untold;	     /* that changes were not told was said */
 	struct listing last; /* when it was listed */
 	char *left;	     /* the path that was renamed last, and how */
 	uint32_t cookie;
@@ -63,13 +65,25 @@ struct folder_source {
 	uint64_t done_bytes;
 };
 
-/* --- folder_look.c -------------------------------------------------------- */
+/* --- folder_queue.c ------------------------------------------------------- */
 
 void queue_init(struct queue *queue);
+
+/* Takes the path. NULL: memory is out, maybe for the path already. */
+struct queued *queue_add(struct queue *queue, char *path);
 void queue_drop(struct queue *queue, struct queued **link);
+void queue_forget(struct queue *queue, const char *path);
 
 /* A file is to be read; takes the path, which is NULL when memory is out. */
 void folder_queue(struct folder_source *self, char *path);
+
+/* --- folder_look.c -------------------------------------------------------- */
+
+/*
+ * The first of the queue is not there: it is listed again if it may have
+ * another name by now, else that is said.
+ */
+void folder_seek(struct folder_source *self);
 
 /* A file that was read is so now: if it has become another since, that is said,
  * once. */

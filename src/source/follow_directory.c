@@ -102,9 +102,7 @@ static void folder_miss(struct folder_source *self, int64_t now_ns)
 	folder_drain(self, now_ns);
 	if (!self->queue.first || !self->queue.first->missing)
 		return;
-	notes_add(&self->notes, "'%s' was gone before it could be read",
-		  self->queue.first->path);
-	queue_drop(&self->queue, &self->queue.first);
+	folder_seek(self);
 }
 
 /*

@@ -20,7 +20,8 @@ struct seen_file {
 	int64_t written_ns;
 	int64_t again_ns; /* the caller's */
 	bool used;
-	bool read; /* not only waiting to be */
+	bool read;   /* not only waiting to be */
+	bool missed; /* it was not where it was to be read: look for it */
 };
 
 struct seen {

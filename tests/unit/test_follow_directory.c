@@ -439,23 +439,94 @@ START_TEST(without_inotify_a_file_counts_when_it_stood_still)
 }
 END_TEST
 
+#define MORE_HAPPENED                                                       \
+	"more happened in 'in' than the system can tell: what is in it is " \
+	"looked at anew, what was there only meanwhile may be gone unread\n"
+
+/* More than the kernel keeps for a reader who does not come. */
+static void flood(void)
+{
+	FILE *limit = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+	int events;
+
+	ck_assert_ptr_nonnull(limit);
+	ck_assert_int_eq(fscanf(limit, "%d", &events), 1);
+	ck_assert_int_eq(fclose(limit), 0);
+	grow_write("in/.x", "");
+	for (int i = 0; i <= events; i += 4) {
+		grow_rename("in/.x", "in/.y");
+		grow_rename("in/.y", "in/.x");
+	}
+}
+
 START_TEST(changes_that_were_not_told_are_found)
 {
-	char name[32];
-
 	start();
-	/* More than the kernel keeps, and the last ones of them. */
-	for (unsigned i = 0; i < 20000; i++) {
-		snprintf(name, sizeof(name), ".%u", i % 2);
-		grow_put(name, "ae", "");
-		grow_rename(name, i % 2 ? "in/.x" : "in/.y");
-	}
+	flood();
 	grow_write("in/a", "a\n");
 	grow_step(&grow);
 	grow_later(&grow, NS_PER_S);
 	grow_later(&grow, NS_PER_S);
 	grow_expect(&grow, "a\n");
+	finish(MORE_HAPPENED);
+}
+END_TEST
+
+START_TEST(file_that_is_renamed_untold_is_read_by_its_new_name)
+{
+	start();
+	flood();
+	grow_write("in/a", "a\n");
+	grow_write("in/b", "b\n");
+	grow_step(&grow);
+	/* Nor is what becomes of them while they stand still. */
+	flood();
+	grow_rename("in/a", "in/c");
+	ck_assert_int_eq(unlink("in/b"), 0);
+	grow_step(&grow);
+	grow_later(&grow, NS_PER_S);
+	grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "a\n");
+	finish(MORE_HAPPENED "'in/b' was gone before it could be read\n");
+}
+END_TEST
+
+START_TEST(file_that_is_renamed_untold_before_it_is_opened_is_read)
+{
+	no_inotify = true;
+	start();
+	no_inotify = false;
+	grow_write("in/a", "a\n");
+	grow_write("in/b", "b\n");
+	grow_later(&grow, NS_PER_S);
+	grow.pump.clock.mono_ns += NS_PER_S;
+	pump_expect(&grow.pump, CHUNK_OPENED);
+	pump_expect(&grow.pump, CHUNK_DATA);
+	grow_take(&grow, &grow.pump.chunk);
+	grow_rename("in/b", "in/c");
+	grow_step(&grow);
+	grow_later(&grow, NS_PER_S);
+	grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "a\nb\n");
 	finish("");
+}
+END_TEST
+
+START_TEST(file_that_is_made_untold_is_read_when_it_is_whole)
+{
+	FILE *file;
+
+	start();
+	file = fopen("in/a", "we");
+	ck_assert_ptr_nonnull(file);
+	grow_step(&grow);
+	flood();
+	grow_step(&grow);
+	ck_assert_int_ge(fputs("a\n", file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	grow_step(&grow);
+	grow_expect(&grow, "a\n");
+	finish(MORE_HAPPENED);
 }
 END_TEST
 
@@ -543,6 +614,12 @@ int main(void)
 	tcase_add_test(test_case,
 		       without_inotify_a_file_counts_when_it_stood_still);
 	tcase_add_test(test_case, changes_that_were_not_told_are_found);
+	tcase_add_test(test_case,
+		       file_that_is_renamed_untold_is_read_by_its_new_name);
+	tcase_add_test(test_case,
+		       file_that_is_renamed_untold_before_it_is_opened_is_read);
+	tcase_add_test(test_case,
+		       file_that_is_made_untold_is_read_when_it_is_whole);
 	tcase_add_test(test_case, until_end_reads_what_was_there_at_the_start);
 	tcase_add_test(
 		test_case,
