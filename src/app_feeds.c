@@ -225,7 +225,7 @@ void app_set_input_waits(struct app *app, bool waits)
 	app->input_waits = waits;
 	app->refilled = false;
 	if (!app->engine.query.timed)
-		coverage_wait(&app->engine.coverage, waits);
+		coverage_wait(&app->engine.coverage, waits, app->clock.now_ns);
 	if (waits)
 		return;
 	app->input_ready = true;

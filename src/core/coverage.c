@@ -48,6 +48,15 @@ static void disturb(struct coverage *coverage)
 	coverage->disturbed = coverage->open;
 }
 
+/* Had the input to wait between these times? */
+static bool has_waited(const struct coverage *coverage, int64_t from_ns,
+		       int64_t to_ns)
+{
+	return coverage->waited_from_ns < coverage->waited_until_ns &&
+	       coverage->waited_from_ns < to_ns &&
+	       from_ns < coverage->waited_until_ns;
+}
+
 /* A pane begins to be counted in, in time or inside. */
 static void open_pane(struct coverage *coverage, int64_t pane, int64_t now_ns)
 {
@@ -56,7 +65,9 @@ static void open_pane(struct coverage *coverage, int64_t pane, int64_t now_ns)
 	coverage->open = pane;
 	*covered = (struct covered){
 		.partial = now_ns != coverage_start(coverage, pane) ||
-			   coverage->down > 0 || coverage->waiting,
+			   coverage->down > 0 ||
+			   has_waited(coverage, now_ns,
+				      coverage_start(coverage, pane + 1)),
 		.counted = coverage->up > 0,
 		.opened_ns = now_ns,
 		.began_ns = now_ns,
@@ -150,12 +161,25 @@ void coverage_source_hurt(struct coverage *coverage)
 	disturb(coverage);
 }
 
-void coverage_wait(struct coverage *coverage, bool waiting)
+void coverage_wait(struct coverage *coverage, bool waiting, int64_t now_ns)
 {
-	coverage->waiting = waiting;
-	if (!waiting || !coverage->ring)
+	int64_t open = coverage->open;
+
+	if (!coverage->ring)
 		return;
-	covered_at(coverage, coverage->open)->partial = true;
+	if (!waiting) {
+		coverage->waited_until_ns = now_ns;
+		return;
+	}
+	/* Of an earlier wait that panes to be opened lie in, what is between
+	 * the two is not told apart from them. */
+	if (!has_waited(coverage, coverage_start(coverage, open + 1),
+			INT64_MAX))
+		coverage->waited_from_ns = now_ns;
+	coverage->waited_until_ns = INT64_MAX;
+	if (now_ns >= coverage_start(coverage, open + 1))
+		return;
+	covered_at(coverage, open)->partial = true;
 	disturb(coverage);
 }
 

@@ -41,7 +41,10 @@ struct coverage {
 	int64_t disturbed; /* the last one that was not whole */
 	size_t up;
 	size_t down; /* neither ended nor up */
-	bool waiting;
+	/* The input had to wait, from one time until the other, INT64_MAX: it
+	 * still has to; if the first is below the other. */
+	int64_t waited_from_ns;
+	int64_t waited_until_ns;
 };
 
 /* Panes of that length, so many a window. -1: memory is out. */
@@ -65,7 +68,11 @@ void coverage_source_down(struct coverage *coverage, int64_t now_ns);
 void coverage_source_ended(struct coverage *coverage, int64_t now_ns);
 /* Part of a source failed for good, the rest of it goes on. */
 void coverage_source_hurt(struct coverage *coverage);
-void coverage_wait(struct coverage *coverage, bool waiting);
+/*
+ * The input has to wait, or no more. This may come before the time is reached:
+ * windows that were due before then may still have to be closed.
+ */
+void coverage_wait(struct coverage *coverage, bool waiting, int64_t now_ns);
 
 /* Nothing was counted from one time to the other. */
 void coverage_cut(struct coverage *coverage, int64_t from_ns, int64_t to_ns);

@@ -1,11 +1,17 @@
 """A reader that stays slower than the rows that the windows make."""
 
+import json
 import os
 import select
 import signal
 import threading
+import time
+
+import pytest
 
 import oc
+from reference_windows import read_stamp
+from test_state_faults import can_trace, slow
 
 GROUPS = 20000
 # A window's rows are more than the reader below takes in the time of many.
@@ -90,3 +96,38 @@ def test_a_stuck_reader_of_the_rejects_stops_no_window(spawn, tmp_path):
     os.close(feed)
     assert result.status == -signal.SIGTERM
     assert b"did not take" in result.err
+
+
+@pytest.mark.limits
+@pytest.mark.skipif(not can_trace(), reason="strace cannot trace here")
+def test_windows_that_close_late_know_that_the_input_waited(spawn, tmp_path):
+    """While two windows wait for a slow disk, others are due and not closed
+    yet when the reader takes again. The status line keeps the run awake."""
+    fifo = tmp_path / "rejects"
+    os.mkfifo(fifo)
+    stuck = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    stdin, feed = os.pipe()
+    args = ["-w", "0.2", "-f", "json", "--summary", "--progress=always",
+            "--rejects", fifo, "--state", tmp_path / "state", "-"]
+    process = spawn(args, stdin=stdin, program=slow(300, args))
+    os.close(stdin)
+    os.set_blocking(feed, False)
+    full_ns = time.time_ns()
+    while select.select([], [feed], [], 2)[1]:
+        os.write(feed, b"x" * 4095 + b"\n")
+        full_ns = time.time_ns()
+    free_ns = time.time_ns()
+    os.set_blocking(stuck, True)
+    reader = threading.Thread(
+        target=lambda: all(iter(lambda: os.read(stuck, PIECE), b"")))
+    reader.start()
+    os.close(feed)
+    result = process.wait()
+    reader.join()
+    os.close(stuck)
+    assert result.status == 0, result
+    waited = [window for window in map(json.loads, result.out.splitlines())
+              if read_stamp(window["start"]) > full_ns
+              and read_stamp(window["end"]) < free_ns]
+    assert len(waited) > 5, result
+    assert all(window["partial"] for window in waited), waited

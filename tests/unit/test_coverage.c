@@ -190,8 +190,8 @@ static void play(const struct event *events, size_t count)
 		case UP: coverage_source_up(&coverage, at_ns); break;
 		case DOWN: coverage_source_down(&coverage, at_ns); break;
 		case ENDED: coverage_source_ended(&coverage, at_ns); break;
-		case WAIT: coverage_wait(&coverage, true); break;
-		case GO: coverage_wait(&coverage, false); break;
+		case WAIT: coverage_wait(&coverage, true, at_ns); break;
+		case GO: coverage_wait(&coverage, false, at_ns); break;
 		case HURT: coverage_source_hurt(&coverage); break;
 		case CLOSE:
 			ck_assert_int_eq(next_end(), at_ns);
@@ -465,12 +465,36 @@ START_TEST(a_cut_over_all_panes_leaves_none_of_them_counted)
 }
 END_TEST
 
+/* With a state, windows that are due may have to wait for a save. */
+START_TEST(windows_that_close_late_know_where_the_input_waited)
+{
+	begin_at(10 * S, true, 1, 0);
+	assert_closes(10, 15, false);
+	coverage_wait(&coverage, true, 22 * S);
+	coverage_wait(&coverage, false, 31 * S);
+	assert_closes(15, 20, false);
+	assert_closes(20, 25, true);
+	assert_closes(25, 30, true);
+	assert_closes(30, 35, true);
+	assert_closes(35, 40, false);
+	/* Once more before those of the first time are closed. */
+	coverage_wait(&coverage, true, 41 * S);
+	coverage_wait(&coverage, false, 46 * S);
+	coverage_wait(&coverage, true, 51 * S);
+	coverage_wait(&coverage, false, 55 * S);
+	assert_closes(40, 45, true);
+	assert_closes(45, 50, true);
+	assert_closes(50, 55, true);
+	assert_closes(55, 60, false);
+}
+END_TEST
+
 START_TEST(news_of_sources_change_nothing_where_nothing_is_kept)
 {
 	struct coverage none = {0};
 
 	coverage_source_up(&none, 1 * S);
-	coverage_wait(&none, true);
+	coverage_wait(&none, true, 1 * S);
 	coverage_source_down(&none, 2 * S);
 	coverage_source_hurt(&none);
 	coverage_source_ended(&none, 3 * S);
@@ -535,6 +559,8 @@ int main(void)
 		a_run_that_begins_inside_of_a_pane_is_in_all_of_its_windows);
 	tcase_add_test(tests, a_cut_inside_of_a_pane_is_in_all_of_its_windows);
 	tcase_add_test(tests, a_cut_over_all_panes_leaves_none_of_them_counted);
+	tcase_add_test(tests,
+		       windows_that_close_late_know_where_the_input_waited);
 	tcase_add_test(tests,
 		       news_of_sources_change_nothing_where_nothing_is_kept);
 	tcase_add_test(tests, a_long_silence_costs_nothing);

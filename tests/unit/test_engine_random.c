@@ -118,7 +118,7 @@ static void change_waiting(void)
 	settle_spans();
 	coverage_reach(&engine.coverage, model.now_ns);
 	model.waiting = !model.waiting;
-	coverage_wait(&engine.coverage, model.waiting);
+	coverage_wait(&engine.coverage, model.waiting, model.now_ns);
 }
 
 /* --- records -------------------------------------------------------------- */
