@@ -71,6 +71,27 @@ int backlog_add(struct backlog *backlog, struct stream *stream,
 	return 0;
 }
 
+int backlog_add_reject(struct backlog *backlog, enum reject_reason reason)
+{
+	size_t at = backlog->count;
+
+	/* However many come between two lines, they take little room. */
+	while (at > backlog->next && backlog->lines[at - 1].rejected > 0) {
+		at--;
+		if (backlog->lines[at].reason == reason) {
+			backlog->lines[at].rejected++;
+			return 0;
+		}
+	}
+	if (reserve_line(backlog) != 0)
+		return -1;
+	backlog->lines[backlog->count] = backlog->lines[backlog->count - 1];
+	backlog->lines[backlog->count].size = 0;
+	backlog->lines[backlog->count].rejected = 1;
+	backlog->lines[backlog->count++].reason = reason;
+	return 0;
+}
+
 bool backlog_next(struct backlog *backlog, struct backlog_line *line,
 		  struct span *text)
 {

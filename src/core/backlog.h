@@ -1,6 +1,8 @@
 /*
  * backlog: lines that cannot be judged yet, in reading order: rows to be merged
- * of which none has said so far how long a window is.
+ * of which none has said so far how long a window is. Of lines between them
+ * that were rejected already it keeps how many, since tallies have an order
+ * too.
  */
 #ifndef CORE_BACKLOG_H
 #define CORE_BACKLOG_H
@@ -12,6 +14,7 @@
 #include "base/buffer.h"
 #include "base/span.h"
 #include "core/stream.h"
+#include "core/tallies.h"
 
 /* So much may wait; more than that has no whole window in it. */
 #define BACKLOG_MAX_BYTES ((size_t)256 << 20)
@@ -22,6 +25,9 @@ struct backlog_line {
 	uint64_t line_number;
 	size_t offset;
 	size_t size;
+	/* It stands for so many that were rejected, if any: no line then. */
+	uint64_t rejected;
+	enum reject_reason reason;
 };
 
 struct backlog {
@@ -47,6 +53,13 @@ static inline bool backlog_has_room(const struct backlog *backlog, size_t size)
  */
 int backlog_add(struct backlog *backlog, struct stream *stream,
 		struct span line) MUST_CHECK;
+
+/*
+ * A line was rejected behind those that wait, of which there is one. -1: memory
+ * is out.
+ */
+int backlog_add_reject(struct backlog *backlog,
+		       enum reject_reason reason) MUST_CHECK;
 
 /* The next line, an LF behind it, until the next call; false: none is left. */
 bool backlog_next(struct backlog *backlog, struct backlog_line *line,

@@ -66,13 +66,38 @@ static int find_group(struct engine *engine, const struct record *record,
 
 /* --- one record ----------------------------------------------------------- */
 
+enum engine_event engine_fail(struct engine *engine)
+{
+	if (engine->error.message[0] == '\0')
+		engine_no_memory(engine);
+	return ENGINE_FAILED;
+}
+
+/* Are there rows before this line that cannot be counted yet? */
+static bool rows_wait(const struct engine *engine)
+{
+	return !engine->laid && !backlog_is_empty(&engine->backlog);
+}
+
+static void tally_reject(struct engine *engine, enum reject_reason reason,
+			 uint64_t count)
+{
+	engine->tallies.read += count;
+	engine->tallies.rejected[reason] += count;
+}
+
+/* It is told of at once, but it is tallied in reading order. */
 static enum engine_event reject(struct engine *engine,
 				const struct stream *stream, struct span line,
 				enum reject_reason reason, size_t column,
 				const char *field)
 {
-	engine->tallies.read++;
-	engine->tallies.rejected[reason]++;
+	if (rows_wait(engine)) {
+		if (backlog_add_reject(&engine->backlog, reason) != 0)
+			return engine_fail(engine);
+	} else {
+		tally_reject(engine, reason, 1);
+	}
 	engine->reject = (struct reject){
 		.reason = reason,
 		.stream = stream->name,
@@ -82,13 +107,6 @@ static enum engine_event reject(struct engine *engine,
 		.line = line,
 	};
 	return ENGINE_REJECTED;
-}
-
-enum engine_event engine_fail(struct engine *engine)
-{
-	if (engine->error.message[0] == '\0')
-		engine_no_memory(engine);
-	return ENGINE_FAILED;
 }
 
 /* Every window that holds this time is over. */
@@ -292,8 +310,7 @@ static enum engine_event merge_line(struct engine *engine,
 	/* What moves the watermark waits behind rows that it would make late.
 	 */
 	if (step == MERGE_LATER ||
-	    (verdict == RECORD_FILTERED && !engine->laid &&
-	     !backlog_is_empty(&engine->backlog)))
+	    (verdict == RECORD_FILTERED && rows_wait(engine)))
 		return let_wait(engine, stream, line);
 	if (first && engine_lay(engine, merge->window_ns, merge->window_ns) < 0)
 		return ENGINE_FAILED;
@@ -345,6 +362,10 @@ static enum engine_event take_waiting(struct engine *engine, int64_t now_ns)
 
 	if (!backlog_next(&engine->backlog, &waiting, &line)) {
 		backlog_release(&engine->backlog);
+		return ENGINE_DONE;
+	}
+	if (waiting.rejected > 0) {
+		tally_reject(engine, waiting.reason, waiting.rejected);
 		return ENGINE_DONE;
 	}
 	then.name = backlog_name(&engine->backlog, &waiting);

@@ -220,6 +220,20 @@ def test_rows_that_waited_are_of_the_file_that_had_them(tmp_path):
         ("00:05", 1), ("00:10", 1), ("00:55", 1)], result
 
 
+def test_what_is_rejected_while_rows_wait_is_tallied_in_its_place():
+    """As where the length of the windows is given."""
+    data = b"\n".join([
+        b"{", row("00:03-00:05", partial="true").rstrip(), b"x" * 2000,
+        row("00:11-00:15", partial="true").rstrip(), b"{", b"[]", b"{",
+        row("00:22-00:25", partial="true").rstrip(), b"{",
+        row("00:25-00:30")])
+    args = ["--merge", "-f", "json", "--summary", "--max-line=1K", "-"]
+    results = [oc.run([*more, *args], data) for more in ((), ("-w", "5s"))]
+    assert all(result.status == 0 for result in results), results
+    assert results[0].out == results[1].out
+    assert results[0].err == results[1].err
+
+
 @pytest.mark.parametrize("window, count", [("5s", 4), ("10s", 2), ("1m", 1),
                                            ("1d", 1), ("20s", 1)])
 def test_window_says_another(window, count):

@@ -91,6 +91,39 @@ START_TEST(a_line_has_the_name_that_its_stream_had)
 }
 END_TEST
 
+static void assert_rejected(enum reject_reason reason, uint64_t count)
+{
+	struct backlog_line line;
+	struct span bytes;
+
+	ck_assert(backlog_next(&backlog, &line, &bytes));
+	ck_assert_int_eq(line.reason, reason);
+	ck_assert_uint_eq(line.rejected, count);
+}
+
+START_TEST(rejects_keep_their_place_and_take_little_room)
+{
+	add(0, 1, "a");
+	for (int i = 0; i < 1000; i++) {
+		ck_assert_int_eq(backlog_add_reject(&backlog, REJECT_BAD_KEY),
+				 0);
+		ck_assert_int_eq(backlog_add_reject(&backlog, REJECT_BAD_TIME),
+				 0);
+	}
+	add(0, 2001, "b");
+	ck_assert_int_eq(backlog_add_reject(&backlog, REJECT_BAD_KEY), 0);
+	add(1, 1, "c");
+	ck_assert_uint_eq(backlog.count, 6);
+	assert_next(0, 1, "a");
+	assert_rejected(REJECT_BAD_KEY, 1000);
+	assert_rejected(REJECT_BAD_TIME, 1000);
+	assert_next(0, 2001, "b");
+	assert_rejected(REJECT_BAD_KEY, 1);
+	assert_next(1, 1, "c");
+	assert_no_more();
+}
+END_TEST
+
 START_TEST(many_lines_wait)
 {
 	char text[2] = "a";
@@ -150,6 +183,7 @@ int main(void)
 		       lines_come_out_in_the_order_in_which_they_were_read);
 	tcase_add_test(tests, it_is_a_copy);
 	tcase_add_test(tests, a_line_has_the_name_that_its_stream_had);
+	tcase_add_test(tests, rejects_keep_their_place_and_take_little_room);
 	tcase_add_test(tests, many_lines_wait);
 	tcase_add_test(tests, no_more_waits_than_is_kept);
 	tcase_add_test(tests, it_can_be_filled_again);

@@ -100,7 +100,8 @@ START_TEST(rows_before_the_first_whole_one_wait_and_come_first)
 	take("broken\n");
 	row(&stream, 11, 13, "{\"k\":\"B\"}", 2, "");
 	ck_assert(!engine.laid);
-	ck_assert_uint_eq(engine_tallies(&engine).read, 1);
+	ck_assert_uint_eq(rejects, 1);
+	ck_assert_uint_eq(engine_tallies(&engine).read, 0);
 	row(&stream, 15, 20, "{\"k\":\"A\"}", 4, "");
 	assert_windows("[10 15] 3: A 1 1, B 2 2\n");
 	ck_assert_uint_eq(engine_tallies(&engine).read, 4);
@@ -137,6 +138,29 @@ START_TEST(one_that_cannot_be_a_row_does_not_wait)
 	row(&stream, 10, 15, "{\"k\":\"A\"}", 1, "");
 	ck_assert_uint_eq(rejects, 1);
 	finish("[10 15]! 3: A 3 3");
+}
+END_TEST
+
+START_TEST(one_that_is_rejected_is_tallied_where_it_stood)
+{
+	begin_at(LATER);
+	take("no row waits yet\n");
+	row(&stream, 12, 14, "{\"k\":\"A\"}", 1, "");
+	take("broken\n");
+	row(&stream, 21, 23, "{\"k\":\"A\"}", 1, "");
+	take("broken\n");
+	take("{\"key\":1}\n");
+	take("broken\n");
+	ck_assert_uint_eq(rejects, 5);
+	row(&stream, 25, 30, "{\"k\":\"A\"}", 1, "");
+	ck_assert_uint_eq(rejects, 5);
+	assert_windows("[10 15] 1: A 1 1\n[20 25] 1: A 1 2\n");
+	/* Those behind the row that closed the first are the second one's. */
+	ck_assert_uint_eq(snapshot.tallies.read, 4);
+	ck_assert_uint_eq(snapshot.tallies.rejected[REJECT_INVALID_JSON], 2);
+	ck_assert_uint_eq(snapshot.tallies.rejected[REJECT_BAD_KEY], 1);
+	ck_assert_uint_eq(snapshot.run.read, 8);
+	ck_assert_uint_eq(snapshot.run.rejected[REJECT_INVALID_JSON], 4);
 }
 END_TEST
 
@@ -336,6 +360,7 @@ int main(void)
 		       rows_before_the_first_whole_one_wait_and_come_first);
 	tcase_add_test(tests, a_summary_row_waits_behind_rows_that_do);
 	tcase_add_test(tests, one_that_cannot_be_a_row_does_not_wait);
+	tcase_add_test(tests, one_that_is_rejected_is_tallied_where_it_stood);
 	tcase_add_test(tests, one_that_waited_may_be_late);
 	tcase_add_test(tests, without_a_whole_row_the_end_is_an_error);
 	tcase_add_test(tests, no_row_at_all_is_no_error);
