@@ -30,7 +30,9 @@ static void listen(struct app *app, struct feed *feed)
 	}
 	if (feed->stream) {
 		watermark_add(watermark, feed->stream->time, app_ready(app));
-		watermark_remove(watermark, &feed->waiting);
+		/* Who is still to be told of holds back till then. */
+		if (!app->held.chunk.more)
+			watermark_remove(watermark, &feed->waiting);
 	} else {
 		feed->waiting.newest_ns = TIME_NONE;
 		watermark_add(watermark, &feed->waiting, app_ready(app));

@@ -238,9 +238,19 @@ static void drop(struct app *app, const char *why)
 	}
 	if (app->held.chunk.kind == CHUNK_DATA)
 		app->held.full = false;
-	for (size_t i = 0; i < app->feed_count; i++)
-		if (app->feeds[i].is_kafka)
-			kafka_source_go_back(app->feeds[i].source);
+	for (size_t i = 0; i < app->feed_count; i++) {
+		const struct feed *feed = &app->feeds[i];
+
+		if (feed->is_kafka) {
+			kafka_source_go_back(feed->source);
+			continue;
+		}
+		error_set(&error,
+			  "--publish: '%s' cannot be read again: what it gave "
+			  "since the last commit is lost",
+			  feed->source->name);
+		app_fail(app, &error);
+	}
 }
 
 static void failed(struct app *app, const struct error *error)
@@ -260,6 +270,7 @@ static bool settle(struct app *app, enum publisher_status status,
 	case PUBLISHER_READY:
 		if (!app->publish.ready)
 			opened(app);
+		app->publish.aborted &= !app->publish.running;
 		app->publish.running = false;
 		return true;
 	case PUBLISHER_ABORTED:
@@ -267,7 +278,7 @@ static bool settle(struct app *app, enum publisher_status status,
 		app->publish.aborted = true;
 		tallies_subtract(&app->engine.run, &app->publish.sent);
 		drop(app, error->message);
-		return true;
+		return false;
 	case PUBLISHER_FAILED: failed(app, error); return false;
 	}
 	return false;
@@ -310,7 +321,7 @@ void app_publish(struct app *app)
 int64_t app_publish_due(const struct app *app)
 {
 	if (!app->publish.ready || app->publish.running ||
-	    app->publish.broken || !app->begun)
+	    app->publish.broken || !app->begun || !is_whole(app))
 		return TIME_NEVER;
 	return app->publish.due_ns;
 }
@@ -353,12 +364,11 @@ void app_close_publishing(struct app *app)
 {
 	struct error error;
 
-	app->publish.aborted = false;
 	if (!app->publish.publisher)
 		return;
 	if (app->begun)
 		publish_rest(app);
-	/* Nobody is left here to read it again. */
+	/* What was not committed since is not read again here. */
 	if (app->publish.aborted) {
 		error_set(&error, "--publish: the last transaction was aborted:"
 				  " the next run of the group reads again what "

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* STEP[:N] in the environment: is this the N-th time? */
@@ -25,8 +26,30 @@ static int is_now(const char *variable, const char *step, unsigned *times)
 	return ++*times == at;
 }
 
+/* The variable's number, if it is of this step. */
+static unsigned long number_of(const char *variable, const char *step)
+{
+	const char *wanted = getenv(variable);
+	size_t size = strlen(step);
+
+	if (!wanted || strncmp(wanted, step, size) != 0 || wanted[size] != ':')
+		return 0;
+	return strtoul(wanted + size + 1, NULL, 10);
+}
+
+bool step_fails(const char *step)
+{
+	static unsigned failed;
+
+	return is_now("ORDERCOUNT_FAIL_AT", step, &failed);
+}
+
 void step_reach(const char *step)
 {
+	unsigned long slow_ms = number_of("ORDERCOUNT_SLOW_AT", step);
+	struct timespec slow = {.tv_sec = (time_t)(slow_ms / 1000),
+				.tv_nsec = (long)(slow_ms % 1000) * 1000000};
+
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static unsigned stopped, frozen;
 	int stop, freeze;
@@ -35,6 +58,8 @@ void step_reach(const char *step)
 	stop = is_now("ORDERCOUNT_STOP_AT", step, &stopped);
 	freeze = is_now("ORDERCOUNT_FREEZE_AT", step, &frozen);
 	pthread_mutex_unlock(&lock);
+	if (slow_ms > 0)
+		nanosleep(&slow, NULL);
 	if (stop)
 		kill(getpid(), SIGKILL);
 	if (freeze)

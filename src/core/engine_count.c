@@ -206,6 +206,14 @@ static enum engine_event count_in_time(struct engine *engine,
 static void move_watermark(struct engine *engine, const struct stream *stream,
 			   int64_t time_ns, int64_t now_ns)
 {
+	/* Where nothing closes it is enough to know how far each is. */
+	if (engine->query.publishes) {
+		if (time_ns > now_ns)
+			time_ns = now_ns;
+		if (time_ns > stream->time->newest_ns)
+			stream->time->newest_ns = time_ns;
+		return;
+	}
 	watermark_move(&engine->watermark, stream->time,
 		       time_ns < now_ns ? time_ns : now_ns);
 	if (engine->watermark.value_ns >= engine->pass_ns)

@@ -83,6 +83,7 @@ static void note_error(rd_kafka_t *handle, int code, const char *reason,
 		break;
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
 		explain(&client->refused, reason);
+		client->trouble = client->refused;
 		break;
 	default: explain(&client->trouble, reason); break;
 	}
@@ -143,6 +144,8 @@ static void drop_copies(struct client *client)
 	free((void *)options->topics);
 	free((void *)options->ranges);
 	free((void *)options->query);
+	free((void *)options->brokers);
+	free((void *)options->group);
 }
 
 static int copy_options(struct client *client,
@@ -152,12 +155,17 @@ static int copy_options(struct client *client,
 	char **topics = calloc(options->topic_count, sizeof(*topics));
 	void *ranges = malloc(ranges_size + 1);
 	char *query = options->query ? strdup(options->query) : NULL;
-	bool ok = topics && ranges && (query || !options->query);
+	char *group = options->group ? strdup(options->group) : NULL;
+	char *brokers = strdup(options->brokers);
+	bool ok = topics && ranges && brokers && (query || !options->query) &&
+		  (group || !options->group);
 
 	client->options = *options;
 	client->options.topics = topics;
 	client->options.ranges = ranges;
 	client->options.query = query;
+	client->options.group = group;
+	client->options.brokers = brokers;
 	if (ranges_size > 0 && ranges)
 		memcpy(ranges, options->ranges, ranges_size);
 	for (size_t i = 0; ok && i < options->topic_count; i++) {

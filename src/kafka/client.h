@@ -16,7 +16,7 @@
 
 struct client {
 	rd_kafka_t *handle;
-	struct kafka_options options; /* with copies of topics, ranges, query */
+	struct kafka_options options; /* what a worker may read is copied */
 	struct log *log;
 	atomic_int holders;
 	/* Of our thread: */

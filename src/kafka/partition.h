@@ -36,6 +36,7 @@ struct partition {
 	bool misses; /* the offset to go on from is not there */
 	bool over;   /* until-end: all of it was read */
 	/* Reading: */
+	int64_t first;	       /* where it was begun when it was given, */
 	int64_t next;	       /* behind the last message that was taken, */
 	int64_t place_offset;  /* what is counted goes on here if no message */
 	uint64_t end;	       /* is half counted; and where that ends */

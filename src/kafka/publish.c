@@ -103,6 +103,7 @@ static void give_up(struct delivery *delivery, rd_kafka_error_t *error)
 		  delivery->client->options.topics[0],
 		  rd_kafka_error_string(error));
 	rd_kafka_error_destroy(error);
+	step_reach("abort");
 	error = insist(rd_kafka_abort_transaction, handle, OPEN_TRIES);
 	if (error)
 		fail(delivery, error);
@@ -182,7 +183,7 @@ static rd_kafka_error_t *send_offsets(const struct delivery *delivery)
 	return error;
 }
 
-static void send_batch(struct delivery *delivery)
+static void send_once(struct delivery *delivery)
 {
 	rd_kafka_t *handle = delivery->client->handle;
 	rd_kafka_error_t *error;
@@ -197,6 +198,9 @@ static void send_batch(struct delivery *delivery)
 	if (!error)
 		error = send_offsets(delivery);
 	step_reach("offsets");
+	if (!error && step_fails("offsets"))
+		error = rd_kafka_error_new(RD_KAFKA_RESP_ERR__FAIL,
+					   "it was told to fail");
 	if (!error) {
 		rd_kafka_flush(handle, CALL_MS);
 		step_reach("flushed");
@@ -204,6 +208,19 @@ static void send_batch(struct delivery *delivery)
 	}
 	if (error)
 		give_up(delivery, error);
+}
+
+/* Without offsets nobody can read again what was aborted: it is sent again. */
+static void send_batch(struct delivery *delivery)
+{
+	bool has_offsets = delivery->batch->offsets != NULL;
+	int tries = OPEN_TRIES;
+
+	do {
+		delivery->result = DELIVERED;
+		send_once(delivery);
+	} while (delivery->result == DELIVERY_ABORTED && !has_offsets &&
+		 --tries > 0);
 	step_reach("committed");
 }
 

@@ -16,7 +16,7 @@ static enum source_status end_with(struct kafka_source *self,
 		error_set(&self->last_words.why, "%s", why);
 	self->ending = true;
 	self->changed = true;
-	self->state = KAFKA_OVER;
+	kafka_turn(self, KAFKA_OVER);
 	return SOURCE_AGAIN;
 }
 
@@ -30,14 +30,33 @@ enum source_status kafka_fail(struct kafka_source *self, bool heals,
 	if (!heals || !self->options.reconnect) {
 		return end_with(self, kind, why.message);
 	}
-	/* What is down for long holds nothing back. */
+	/* What is down for long holds nothing back; but where members count,
+	 * only a broker says that there is no more. */
 	for (size_t i = 0; i < self->count; i++)
-		self->partitions[i]->stream.time->steady = false;
-	self->state = self->up_told ? KAFKA_DOWN : KAFKA_WAITING;
+		self->partitions[i]->stream.time->steady =
+			self->options.query || self->options.merges;
+	kafka_turn(self, self->up_told ? KAFKA_DOWN : KAFKA_WAITING);
 	self->timer.due_ns = self->now_ns + NS_PER_S;
 	chunk_tell(chunk, kind, AFTER_AGAIN, NULL);
 	chunk->why = why;
 	return SOURCE_CHUNK;
+}
+
+/* A group takes all before it gives most of it again: till then it is ours, and
+ * how far it is in time counts. */
+static bool is_between(const struct kafka_source *self)
+{
+	return self->state == KAFKA_RUNNING && self->options.group &&
+	       !self->assigned;
+}
+
+/* Are there more streams to tell of, behind this one? */
+static bool has_more(const struct kafka_source *self, size_t i)
+{
+	while (++i < self->count)
+		if (self->partitions[i]->given && !self->partitions[i]->told)
+			return true;
+	return false;
 }
 
 /* What has to be told of streams; SOURCE_AGAIN: nothing. */
@@ -53,11 +72,13 @@ static enum source_status tell_changes(struct kafka_source *self,
 		bool reads = partition->given && !partition->over &&
 			     self->state != KAFKA_OVER;
 
-		if (reads == partition->told)
+		if (reads == partition->told || (!reads && is_between(self)))
 			continue;
 		partition->told = reads;
-		return chunk_tell(chunk, reads ? CHUNK_OPENED : CHUNK_LEFT,
-				  AFTER_NEXT, &partition->stream);
+		chunk_tell(chunk, reads ? CHUNK_OPENED : CHUNK_LEFT, AFTER_NEXT,
+			   &partition->stream);
+		chunk->more = reads && has_more(self, i);
+		return SOURCE_CHUNK;
 	}
 	self->changed = false;
 	if (!self->ending)
@@ -99,6 +120,22 @@ static int ask_next(struct kafka_source *self, struct error *error)
 	return 0;
 }
 
+/* Is it over for good? It is told once, and may have been passed over. */
+static enum source_status check_fatal(struct kafka_source *self,
+				      struct chunk *chunk)
+{
+	char why[512];
+
+	if (self->fenced ||
+	    rd_kafka_fatal_error(self->client->handle, why, sizeof(why)) ==
+		    RD_KAFKA_RESP_ERR_NO_ERROR)
+		return SOURCE_AGAIN;
+	if (group_is_fenced(self))
+		return group_step(self, chunk);
+	error_set(&chunk->why, "%s: %s", self->source.name, why);
+	return kafka_fail(self, false, chunk);
+}
+
 /* What comes meanwhile is read again. */
 static void drop_all(struct kafka_source *self)
 {
@@ -136,6 +173,8 @@ static enum source_status run(struct kafka_source *self, struct read_area area,
 	 * else would wake us for it. */
 	if (status == SOURCE_AGAIN && group_has_news(self))
 		status = group_step(self, chunk);
+	if (status == SOURCE_AGAIN && self->state == KAFKA_RUNNING)
+		status = check_fatal(self, chunk);
 	if (status == SOURCE_AGAIN && self->state == KAFKA_RUNNING &&
 	    ask_next(self, &chunk->why) != 0)
 		return kafka_fail(self, false, chunk);
@@ -310,10 +349,7 @@ static void kafka_close(struct source *source)
 {
 	struct kafka_source *self = kafka_of(source);
 
-	if (self->survey) {
-		loop_watch_remove(self->loop, &self->survey_watch);
-		worker_release(self->survey);
-	}
+	kafka_forget_survey(self);
 	if (self->client)
 		leave(self);
 	if (self->loop)
@@ -375,5 +411,7 @@ const char *kafka_source_cluster(const struct source *source)
 
 bool kafka_source_is_whole(const struct source *source)
 {
-	return ((const struct kafka_source *)source)->done == 0;
+	const struct kafka_source *self = (const struct kafka_source *)source;
+
+	return self->done == 0 && !self->goes_back;
 }

@@ -114,7 +114,8 @@ static enum source_status let_go(struct kafka_source *self, struct chunk *chunk)
 	noted->told = noted->takes = noted->lost = false;
 	self->goes_back = false;
 	self->assigned = false;
-	self->lost_place = NULL;
+	/* An answer that is on its way is of what we had. */
+	kafka_forget_survey(self);
 	kafka_drop_batch(self);
 	for (size_t i = 0; i < self->count; i++) {
 		self->partitions[i]->given = false;
@@ -198,20 +199,19 @@ enum source_status group_step(struct kafka_source *self, struct chunk *chunk)
 }
 
 static int check_query(const struct kafka_source *self,
-		       const struct looked_up *found, struct error *error)
+		       const struct survey *found, struct error *error)
 {
 	const char *query = self->options.query;
 
-	if (!query || found->query[0] == '\0' ||
-	    strcmp(found->query, query) == 0)
+	if (!query || found->other_query[0] == '\0')
 		return 0;
 	return error_set(error,
 			 "%s: the group '%s' counts another query (%s, this is "
 			 "%s): members of a group agree in --key, --window, "
 			 "--time, --sum, --where and --missing; give another "
 			 "--group and --publish",
-			 self->source.name, self->options.group, found->query,
-			 query);
+			 self->source.name, self->options.group,
+			 found->other_query, query);
 }
 
 int group_take(struct kafka_source *self, const struct survey *found,
@@ -225,6 +225,8 @@ int group_take(struct kafka_source *self, const struct survey *found,
 	if (self->rebalance.given)
 		rd_kafka_topic_partition_list_destroy(self->rebalance.given);
 	self->rebalance.given = NULL;
+	if (check_query(self, found, error) != 0)
+		return -1;
 	memcpy(self->counts, found->counts, topics * sizeof(*self->counts));
 	if (found->begun)
 		memcpy(self->born, found->born, topics * sizeof(*self->born));
@@ -234,8 +236,6 @@ int group_take(struct kafka_source *self, const struct survey *found,
 		struct partition *partition =
 			kafka_make(self, place->topic, place->number);
 
-		if (check_query(self, place, error) != 0)
-			return -1;
 		if (!partition)
 			return error_set(error, "out of memory");
 		if (kafka_claim(self, partition, error) != 0)
@@ -372,7 +372,8 @@ void kafka_source_mark(struct source *source, struct batch *batch,
 {
 	struct kafka_source *self = kafka_of(source);
 
-	for (size_t i = 0; i < self->count; i++) {
+	/* What is void is not read, until it is read again. */
+	for (size_t i = 0; i < self->count && !self->goes_back; i++) {
 		struct partition *partition = self->partitions[i];
 		const struct stream_time *time = partition->stream.time;
 		int64_t offset;

@@ -36,6 +36,11 @@ static int take_new(struct kafka_source *self, size_t topic, int32_t count,
 				  .newest_ns = TIME_NONE};
 
 	self->counts[topic] = count;
+	/* Marks were made for so many: who reads them has to know. */
+	for (size_t i = 0; i < self->count; i++)
+		if (self->partitions[i]->topic_number == topic)
+			self->partitions[i]->stream.partitions =
+				(uint32_t)count;
 	if (self->options.group || self->options.range_count > 0 ||
 	    self->options.until_end)
 		return 0;
@@ -118,7 +123,7 @@ static struct stream *first_stream(const struct kafka_source *self)
 
 enum source_status kafka_back(struct kafka_source *self, struct chunk *chunk)
 {
-	self->state = KAFKA_RUNNING;
+	kafka_turn(self, KAFKA_RUNNING);
 	self->timer.due_ns = self->now_ns + LOOK_NS;
 	return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT, first_stream(self));
 }
@@ -181,7 +186,10 @@ enum source_status kafka_hear(struct kafka_source *self, struct chunk *chunk)
 	struct survey *found = worker ? worker_result(worker) : NULL;
 	enum source_status status;
 
-	if (self->client->refused.message[0] != '\0') {
+	/* Later it is trouble as any other: a broker that just came may not
+	 * know us yet. */
+	if (self->client->refused.message[0] != '\0' &&
+	    self->state != KAFKA_RUNNING) {
 		error_set(&chunk->why, "%s: %s", self->source.name,
 			  self->client->refused.message);
 		return kafka_fail(self, false, chunk);

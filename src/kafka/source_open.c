@@ -23,7 +23,7 @@ int kafka_ask(struct kafka_source *self, enum survey_kind kind,
 	self->survey_watch = (struct loop_watch){
 		.fd = worker_fd(self->survey),
 		.events = POLLIN,
-		.part = LOOP_OPENING,
+		.part = kafka_part(self),
 	};
 	return loop_watch_add(self->loop, &self->survey_watch, error);
 }
@@ -35,7 +35,7 @@ int kafka_ask_topics(struct kafka_source *self, struct error *error)
 		!is_open && (!self->options.group || self->options.until_end);
 
 	if (!is_open)
-		self->state = KAFKA_LOOKING;
+		kafka_turn(self, KAFKA_LOOKING);
 	return kafka_ask(self, ends ? SURVEY_ENDS : SURVEY_TOPICS, NULL, 0,
 			 error);
 }
@@ -79,13 +79,18 @@ static void watch_queue(struct kafka_source *self)
 				       sizeof(one));
 }
 
+void kafka_forget_survey(struct kafka_source *self)
+{
+	if (!self->survey)
+		return;
+	loop_watch_remove(self->loop, &self->survey_watch);
+	worker_release(self->survey);
+	self->survey = NULL;
+}
+
 int kafka_reopen(struct kafka_source *self, struct error *error)
 {
-	if (self->survey) {
-		loop_watch_remove(self->loop, &self->survey_watch);
-		worker_release(self->survey);
-		self->survey = NULL;
-	}
+	kafka_forget_survey(self);
 	kafka_drop_batch(self);
 	self->last = NULL;
 	rd_kafka_queue_destroy(self->queue);
@@ -199,9 +204,14 @@ void kafka_give(struct kafka_source *self, struct partition *partition,
 		offset = found->committed;
 	} else if (is_later || !self->options.from_end) {
 		offset = found->low;
+	} else if (partition->given) {
+		/* It goes back, and nothing was committed yet. */
+		offset = partition->first;
 	} else {
 		offset = found->high;
 	}
+	if (!partition->given)
+		partition->first = offset;
 	partition_begin(partition, offset, lines);
 	partition->stream.own_time.newest_ns = newest_ns;
 	partition->stream.own_time.steady = true;
@@ -210,6 +220,9 @@ void kafka_give(struct kafka_source *self, struct partition *partition,
 	partition->told_offset = offset;
 	partition->marked_offset = offset;
 	self->changed = true;
+	/* It was not there when the run began: nothing of it is wanted. */
+	if (self->options.until_end && partition->stop < 0)
+		partition->over = true;
 	/* Beyond the end there may be another topic: reading it tells. */
 	if (offset <= partition->stop)
 		kafka_check_end(self, partition, offset);
@@ -308,8 +321,7 @@ int kafka_opened(struct kafka_source *self, struct survey *found,
 	kafka_note_born(self, found);
 	if (pin_ends(self, found) != 0)
 		return error_set(error, "out of memory");
-	self->state = KAFKA_RUNNING;
-	self->watch.part = LOOP_INPUT;
+	kafka_turn(self, KAFKA_RUNNING);
 	self->changed = true;
 	return self->options.group ? group_join(self, error)
 				   : take_all(self, found, error);

@@ -124,6 +124,23 @@ int kafka_begin(struct kafka_source *self, struct error *error) MUST_CHECK;
 /* Asks for the topics: nothing is open till then. -1: as below. */
 int kafka_ask_topics(struct kafka_source *self, struct error *error) MUST_CHECK;
 
+/* When the loop has to look: not while nothing is read. */
+static inline enum loop_part kafka_part(const struct kafka_source *self)
+{
+	return self->state == KAFKA_RUNNING ? LOOP_INPUT : LOOP_OPENING;
+}
+
+static inline void kafka_turn(struct kafka_source *self, enum kafka_state state)
+{
+	self->state = state;
+	self->watch.part = kafka_part(self);
+	self->timer.part = kafka_part(self);
+	self->survey_watch.part = kafka_part(self);
+}
+
+/* The answer that is waited for is not wanted any more. */
+void kafka_forget_survey(struct kafka_source *self);
+
 /* Asks; one question at a time. -1: memory is out, or there is no thread. */
 int kafka_ask(struct kafka_source *self, enum survey_kind kind,
 	      const struct looked_up *partitions, size_t count,

@@ -215,6 +215,10 @@ enum source_status kafka_read(struct kafka_source *self, struct read_area area,
 			kafka_drop_message(self);
 			return status;
 		}
+		/* Whole, if it can be: offsets say no more than that. */
+		if (used > 0 && self->done == 0 &&
+		    message->len + 1 > area.size - used)
+			break;
 		if (!partition_take(partition, message, area, &used,
 				    &self->done)) {
 			error_set(&chunk->why, "out of memory");

@@ -6,12 +6,16 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/steps.h"
 #include "base/units.h"
 #include "kafka/survey_parts.h"
 
 /* Offsets of a transaction that is being decided are waited for: its time-out,
  * and what the broker takes to notice. */
 #define PENDING_MS 30000
+
+/* So often a topic has to be unknown. */
+#define UNKNOWN_LOOKS 3
 
 static int64_t mono_ns(void)
 {
@@ -28,9 +32,57 @@ int survey_rest_ms(const struct survey *survey)
 	return rest_ms < 1 ? 1 : rest_ms > 60000 ? 60000 : (int)rest_ms;
 }
 
+/* So long, from now on. */
+static void give_time(struct survey *survey)
+{
+	survey->until_ns = mono_ns() + survey->options->connect_timeout_ns;
+}
+
 static bool is_over(const struct survey *survey)
 {
 	return mono_ns() >= survey->until_ns;
+}
+
+/* Brokers that are just coming, or leaders that move: it passes by itself. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+	case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+	case RD_KAFKA_RESP_ERR__TRANSPORT:
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+	case RD_KAFKA_RESP_ERR__WAIT_COORD:
+	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+	case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+	case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+	case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+	case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+	case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT: return true;
+	default: return false;
+	}
+}
+
+/* False: there is no time left. */
+static bool pauses(const struct survey *survey)
+{
+	static const struct timespec pause = {.tv_nsec = 100 * NS_PER_MS};
+
+	if (is_over(survey))
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+/* It may be asked again, after a pause. False: it may not, or it is no use. */
+static bool asks_again(const struct survey *survey, rd_kafka_resp_err_t code)
+{
+	return is_passing(code) && pauses(survey);
 }
 
 void survey_fail(struct survey *survey, rd_kafka_resp_err_t code,
@@ -39,30 +91,21 @@ void survey_fail(struct survey *survey, rd_kafka_resp_err_t code,
 	const char *reason = rd_kafka_err2str(code);
 
 	switch (code) {
-	case RD_KAFKA_RESP_ERR__TIMED_OUT:
-	case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
-	case RD_KAFKA_RESP_ERR__TRANSPORT:
-	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
-	case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
-	case RD_KAFKA_RESP_ERR__WAIT_COORD:
-		survey->result = SURVEY_UNREACHED;
-		break;
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 		survey->result = SURVEY_MISSING;
 		error_set(&survey->why, "there is no topic '%s'", name);
 		return;
-	default: survey->result = SURVEY_REFUSED; break;
+	default: break;
 	}
+	survey->result = is_passing(code) ? SURVEY_UNREACHED : SURVEY_REFUSED;
 	error_set(&survey->why, "%s '%s': %s", what, name, reason);
 }
 
 /* --- topics --------------------------------------------------------------- */
 
-static bool count_partitions(struct survey *survey, size_t topic)
+static rd_kafka_resp_err_t count_once(struct survey *survey, size_t topic)
 {
 	const char *name = survey->options->topics[topic];
 	rd_kafka_t *handle = survey->client->handle;
@@ -70,10 +113,8 @@ static bool count_partitions(struct survey *survey, size_t topic)
 	const struct rd_kafka_metadata *metadata = NULL;
 	rd_kafka_resp_err_t code;
 
-	if (!handle_topic) {
-		survey_fail(survey, rd_kafka_last_error(), "the topic", name);
-		return false;
-	}
+	if (!handle_topic)
+		return rd_kafka_last_error();
 	code = rd_kafka_metadata(handle, 0, handle_topic, &metadata,
 				 survey_rest_ms(survey));
 	rd_kafka_topic_destroy(handle_topic);
@@ -81,11 +122,27 @@ static bool count_partitions(struct survey *survey, size_t topic)
 		code = metadata->topics[0].err;
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		survey->counts[topic] = metadata->topics[0].partition_cnt;
-	else
-		survey_fail(survey, code, "cannot read the topic", name);
 	if (metadata)
 		rd_kafka_metadata_destroy(metadata);
-	return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+	return code;
+}
+
+/* A broker that has just come knows of no topic yet. */
+static bool count_partitions(struct survey *survey, size_t topic)
+{
+	int looks = UNKNOWN_LOOKS;
+	rd_kafka_resp_err_t code;
+
+	do {
+		code = count_once(survey, topic);
+	} while (asks_again(survey, code) ||
+		 (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+		  --looks > 0 && pauses(survey)));
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return true;
+	survey_fail(survey, code, "cannot read the topic",
+		    survey->options->topics[topic]);
+	return false;
 }
 
 static bool no_memory(struct survey *survey)
@@ -184,16 +241,15 @@ static bool find_span(struct survey *survey, struct looked_up *partition)
 	const char *topic = survey->options->topics[partition->topic];
 	rd_kafka_resp_err_t code;
 
-	/* Leaders may move just now. */
 	do {
 		code = rd_kafka_query_watermark_offsets(
 			survey->client->handle, topic, partition->number,
 			&partition->low, &partition->high,
 			survey_rest_ms(survey));
-	} while ((code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-		  code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-		  code == RD_KAFKA_RESP_ERR__TRANSPORT) &&
-		 !is_over(survey));
+	} while (asks_again(survey, code));
+	/* Who answers is there: each has its time. */
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		give_time(survey);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return true;
 	survey_fail(survey, code, "cannot read the topic", topic);
@@ -217,12 +273,11 @@ static bool find_group(struct survey *survey)
 		if (!count_partitions(survey, i))
 			return false;
 	survey->until_ns = mono_ns() + PENDING_MS * NS_PER_MS;
+	step_reach("committed_offsets");
 	do {
 		code = survey_committed(survey);
-	} while ((code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-		  code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) &&
-		 !is_over(survey));
-	survey->until_ns = mono_ns() + survey->options->connect_timeout_ns;
+	} while (asks_again(survey, code));
+	give_time(survey);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return true;
 	/* Set already where memory was out. */
@@ -251,7 +306,7 @@ static void run(void *task)
 {
 	struct survey *survey = task;
 
-	survey->until_ns = mono_ns() + survey->options->connect_timeout_ns;
+	give_time(survey);
 	(void)ask(survey);
 }
 

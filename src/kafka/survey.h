@@ -21,7 +21,6 @@ struct looked_up {
 	/* What the group committed: */
 	int64_t committed; /* where to go on, or -1 */
 	int64_t newest_ns; /* TIME_NONE */
-	char query[QUERY_HASH_SIZE];
 };
 
 enum survey_kind {
@@ -50,6 +49,8 @@ struct survey {
 	 * then. GROUP; `begun`: the group has begun. */
 	int32_t *born;
 	bool begun;
+	/* A query that the group counts, or some of it, and is not ours. */
+	char other_query[QUERY_HASH_SIZE];
 	struct looked_up *partitions;
 	size_t count;
 	/* Not for the owner: */

@@ -53,8 +53,10 @@ static void read_note(struct survey *survey, struct looked_up *partition,
 
 	if (newest && !timestamp_read(span_of(newest), &partition->newest_ns))
 		partition->newest_ns = TIME_NONE;
-	if (query && strlen(query) < QUERY_HASH_SIZE)
-		memcpy(partition->query, query, strlen(query) + 1);
+	if (query && strlen(query) < QUERY_HASH_SIZE &&
+	    survey->options->query &&
+	    strcmp(query, survey->options->query) != 0)
+		memcpy(survey->other_query, query, strlen(query) + 1);
 	for (size_t i = 0; i < survey->options->topic_count; i++) {
 		const cJSON *count = cJSON_GetObjectItemCaseSensitive(
 			born, survey->options->topics[i]);

@@ -65,6 +65,8 @@ struct chunk {
 	/* ENDED: its unfinished last line is no record: a later run reads it.
 	 */
 	bool half_left;
+	/* OPENED: other streams are told of next, before anything is read. */
+	bool more;
 	/* LEAVING: others have them already, and count what is not told. */
 	bool lost;
 	/* LOST, DOWN, GAP, NOTE: the message, with the source's name. */
@@ -89,6 +91,7 @@ static inline enum source_status chunk_tell(struct chunk *chunk,
 	chunk->lane = NULL;
 	chunk->half_left = false;
 	chunk->lost = false;
+	chunk->more = false;
 	chunk->why.message[0] = '\0';
 	return SOURCE_CHUNK;
 }

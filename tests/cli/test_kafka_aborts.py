@@ -1,0 +1,100 @@
+"""Members whose transactions fail: what they held is counted again, once."""
+
+import os
+
+import pytest
+
+import oc
+from test_kafka_members import Cluster, order, shown
+
+STEPS = os.environ.get("ORDERCOUNT_STEPS") or os.path.join(
+    oc.ROOT, "build", "steps", "ordercount")
+
+
+@pytest.fixture
+def cluster(broker):
+    return Cluster(broker)
+
+
+def steps(args, **variables):
+    """A member of the build that can be told to fail."""
+    return oc.Process(args, program=[STEPS, *args], env={
+        f"ORDERCOUNT_{name}": value for name, value in variables.items()})
+
+
+def read_so_far(cluster):
+    return sum(t["tallies"]["read"] for t in cluster.published()[1])
+
+
+def test_what_an_aborted_transaction_held_is_counted_again(cluster):
+    """It takes long to abort, and reading goes on meanwhile."""
+    cluster.broker.produce(cluster.orders, [order(1)] * 5)
+    member = steps(cluster.member("-t", "at", until_end=False),
+                   FAIL_AT="offsets:2", SLOW_AT="abort:1500")
+    oc.until(lambda: read_so_far(cluster) == 5, "the first five")
+    for second in range(2, 12):
+        cluster.broker.produce(cluster.orders, [order(second)] * 4,
+                               partition=second % 2)
+    member.wait_for(b"is read again", "err")
+    cluster.broker.produce(cluster.orders, [order(12)] * 3)
+    oc.until(lambda: read_so_far(cluster) == 48, "all of them",
+             cluster.published)
+    member.signal(15)
+    assert member.wait().status == -15
+    rows, tallies = shown(cluster.merge("--lateness=1m"))
+    assert [row[2] for row in rows] == [5 + 3 * 4, 5 * 4, 2 * 4 + 3]
+    assert tallies["read"] == 48
+
+
+def test_an_end_with_an_aborted_transaction_leaves_it_to_the_next(cluster):
+    cluster.broker.produce(cluster.orders, [order(1)] * 5)
+    member = steps(cluster.member("-t", "at"), FAIL_AT="offsets:1")
+    result = member.wait()
+    assert result.status == 1
+    assert b"the next run of the group reads again" in result.err
+    assert cluster.published() == ([], [], [])
+    cluster.count()
+    rows, _ = shown(cluster.merge())
+    assert rows == [("00", "PAID", 5, 5)]
+
+
+def test_an_answer_of_an_earlier_assignment_is_not_taken(cluster):
+    """It goes back, and asks; before the answer comes, another member does."""
+    cluster.broker.produce(cluster.orders, [order(1)] * 5)
+    first = steps(cluster.member("-t", "at", until_end=False),
+                  FAIL_AT="offsets:2", SLOW_AT="committed_offsets:3000")
+    oc.until(lambda: read_so_far(cluster) == 5, "the first five")
+    cluster.broker.produce(cluster.orders, [order(2)] * 4)
+    first.wait_for(b"is read again", "err")
+    second = steps(cluster.member("-t", "at", until_end=False))
+    cluster.broker.produce(cluster.orders, [order(3)] * 4, partition=1)
+    oc.until(lambda: read_so_far(cluster) >= 13, "all of them",
+             cluster.published)
+    for member in (first, second):
+        member.signal(15)
+        assert member.wait().status == -15
+    rows, _ = shown(cluster.merge())
+    assert rows == [("00", "PAID", 13, 13)]
+
+
+def test_what_cannot_be_read_again_is_sent_again(cluster):
+    member = steps(cluster.member("-t", "at", until_end=False)[:-1] + ["-"],
+                   FAIL_AT="offsets:1")
+    for second in range(20):
+        member.write(order(second) + b"\n")
+    member.close_stdin()
+    assert member.wait().status == 0, member.err
+    rows, _ = shown(cluster.merge())
+    assert sum(row[2] for row in rows) == 20
+
+
+def test_partials_that_grow_end_a_merge_that_runs(cluster):
+    cluster.broker.produce(cluster.orders, [order(1)])
+    cluster.count()
+    merge = oc.Process(["--merge", cluster.broker.url(cluster.partials)])
+    cluster.broker.grow(cluster.partials, 3)
+    merge.wait_for(b"has 3 partitions now", "err")
+    cluster.broker.produce(cluster.orders, [order(2)])
+    cluster.count()
+    result = merge.wait()
+    assert result.status == 1, result.err
