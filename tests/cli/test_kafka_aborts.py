@@ -26,24 +26,29 @@ def read_so_far(cluster):
     return sum(t["tallies"]["read"] for t in cluster.published()[1])
 
 
+def produce_until(cluster, happened):
+    """Orders, one by one. Returns how many."""
+    count = 0
+    while not happened():
+        cluster.broker.produce(cluster.orders, [order(count % 30)],
+                               partition=count % 2)
+        count += 1
+    return count
+
+
 def test_what_an_aborted_transaction_held_is_counted_again(cluster):
     """It takes long to abort, and reading goes on meanwhile."""
     cluster.broker.produce(cluster.orders, [order(1)] * 5)
     member = steps(cluster.member("-t", "at", until_end=False),
                    FAIL_AT="offsets:2", SLOW_AT="abort:1500")
     oc.until(lambda: read_so_far(cluster) == 5, "the first five")
-    for second in range(2, 12):
-        cluster.broker.produce(cluster.orders, [order(second)] * 4,
-                               partition=second % 2)
-    member.wait_for(b"is read again", "err")
-    cluster.broker.produce(cluster.orders, [order(12)] * 3)
-    oc.until(lambda: read_so_far(cluster) == 48, "all of them",
+    count = 5 + produce_until(cluster, lambda: b"read again" in member.err)
+    oc.until(lambda: read_so_far(cluster) == count, "all of them",
              cluster.published)
     member.signal(15)
     assert member.wait().status == -15
     rows, tallies = shown(cluster.merge("--lateness=1m"))
-    assert [row[2] for row in rows] == [5 + 3 * 4, 5 * 4, 2 * 4 + 3]
-    assert tallies["read"] == 48
+    assert sum(row[2] for row in rows) == tallies["read"] == count
 
 
 def test_an_end_with_an_aborted_transaction_leaves_it_to_the_next(cluster):
@@ -66,15 +71,24 @@ def test_an_answer_of_an_earlier_assignment_is_not_taken(cluster):
     oc.until(lambda: read_so_far(cluster) == 5, "the first five")
     cluster.broker.produce(cluster.orders, [order(2)] * 4)
     first.wait_for(b"is read again", "err")
-    second = steps(cluster.member("-t", "at", until_end=False))
+    second = steps(cluster.member("-t", "at", "-v", until_end=False))
+    second.wait_for(b"open, ", "err")
     cluster.broker.produce(cluster.orders, [order(3)] * 4, partition=1)
     oc.until(lambda: read_so_far(cluster) >= 13, "all of them",
+             cluster.published)
+    # Who has what is settled: nobody counts what another does.
+    count = 13
+    for number in (0, 1):
+        cluster.broker.produce(cluster.orders, [order(4)] * 3,
+                               partition=number)
+        count += 3
+    oc.until(lambda: read_so_far(cluster) >= count, "what came then, too",
              cluster.published)
     for member in (first, second):
         member.signal(15)
         assert member.wait().status == -15
     rows, _ = shown(cluster.merge())
-    assert rows == [("00", "PAID", 13, 13)]
+    assert rows == [("00", "PAID", count, count)]
 
 
 def test_what_cannot_be_read_again_is_sent_again(cluster):
@@ -93,7 +107,7 @@ def test_partials_that_grow_end_a_merge_that_runs(cluster):
     cluster.count()
     merge = oc.Process(["--merge", cluster.broker.url(cluster.partials)])
     cluster.broker.grow(cluster.partials, 3)
-    merge.wait_for(b"has 3 partitions now", "err")
+    merge.wait_for(b"3 partitions", "err")
     cluster.broker.produce(cluster.orders, [order(2)])
     cluster.count()
     result = merge.wait()
