@@ -196,6 +196,7 @@ def test_a_topic_made_anew_is_said(broker, tmp_path):
 
 # --- a slow reader ------------------------------------------------------------
 
+@pytest.mark.limits
 def test_a_slow_reader_makes_the_input_wait(broker, spawn):
     """Each order closes a window of a thousand rows, 45 MB in all."""
     topic = broker.new_topic()
