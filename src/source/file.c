@@ -8,17 +8,11 @@
 #include <unistd.h>
 
 #include "base/worker.h"
+#include "source/fifo.h"
 #include "source/follow.h"
 #include "source/notes.h"
 #include "source/reader.h"
 #include "source/regular.h"
-
-/* A FIFO being opened, which blocks until a writer is there. */
-struct fifo_task {
-	char *path;
-	int fd;
-	int number; /* why there is no fd */
-};
 
 struct file_source {
 	struct source source; /* first: a source is one of these */
@@ -28,56 +22,28 @@ struct file_source {
 	struct loop *loop;
 	struct worker *worker; /* while a FIFO has no writer yet */
 	struct loop_watch worker_watch;
-	struct reader reader;	/* of a FIFO or a device */
-	struct regular regular; /* and of a regular file; its stream is used
-				   for either */
-	int spare_fd;		/* of a FIFO that is followed, else -1 */
-	bool opened;		/* OPENED was told */
+	struct reader reader;	 /* of a FIFO or a device */
+	struct regular regular;	 /* and of a regular file; its stream is used
+				    for either */
+	struct fifo_place place; /* of a FIFO that is followed */
+	int spare_fd;		 /* of the one that has the name, else -1 */
+	bool behind;		 /* another has it, and is not open */
+	bool replaced;		 /* another is open than the one that is read */
+	bool told_other;	 /* that it is no FIFO any more was said */
+	bool opened;		 /* OPENED was told */
 	bool over;
 };
 
-static void fifo_run(void *argument)
-{
-	struct fifo_task *task = argument;
-
-	task->fd = open(task->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	task->number = errno;
-}
-
-static void fifo_free(void *argument)
-{
-	struct fifo_task *task = argument;
-
-	if (task->fd >= 0)
-		close(task->fd);
-	free(task->path);
-	free(task);
-}
-
-static struct fifo_task *fifo_new(const char *path)
-{
-	struct fifo_task *task = calloc(1, sizeof(*task));
-
-	if (!task)
-		return NULL;
-	task->fd = -1;
-	task->path = strdup(path);
-	if (!task->path) {
-		free(task);
-		return NULL;
-	}
-	return task;
-}
-
 static int file_start_fifo(struct file_source *self, struct error *error)
 {
-	struct fifo_task *task = fifo_new(self->source.name);
+	struct fifo_task *task =
+		fifo_task_new(self->source.name, self->place.fd);
 
 	if (!task)
 		return error_set(error, "out of memory");
-	self->worker = worker_start(fifo_run, fifo_free, task, error);
+	self->worker = worker_start(fifo_task_run, fifo_task_free, task, error);
 	if (!self->worker) {
-		fifo_free(task);
+		fifo_task_free(task);
 		return -1;
 	}
 	self->worker_watch = (struct loop_watch){.fd = worker_fd(self->worker),
@@ -135,7 +101,6 @@ static int file_start(struct source *source, struct loop *loop,
 	struct stat status;
 	int fd, number;
 
-	(void)clock;
 	self->loop = loop;
 	/* Asked by name: to open a FIFO for a look and to close it again would
 	 * let a writer in and kill it by SIGPIPE. */
@@ -145,8 +110,12 @@ static int file_start(struct source *source, struct loop *loop,
 	if (S_ISDIR(status.st_mode))
 		return error_system(error, EISDIR, "cannot open '%s'",
 				    source->name);
-	if (S_ISFIFO(status.st_mode))
+	if (S_ISFIFO(status.st_mode)) {
+		if (self->options.follow && !self->options.until_end)
+			fifo_place_open(&self->place, loop, source->name,
+					clock->mono_ns);
 		return file_start_fifo(self, error);
+	}
 	fd = open(source->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return error_system(error, errno, "cannot open '%s'",
@@ -176,10 +145,12 @@ static int file_take_fifo(struct file_source *self, struct fifo_task *task,
 	if (reader_open(&self->reader, self->loop, task->fd, false, error) < 0)
 		return -1;
 	task->fd = -1;
-	if (self->options.follow && !self->options.until_end)
-		self->spare_fd =
-			open(self->source.name,
-			     O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (!self->place.path)
+		return 0;
+	if (self->spare_fd < 0)
+		self->spare_fd = fifo_open(self->source.name);
+	if (self->spare_fd < 0)
+		self->spare_fd = fifo_open_again(self->reader.fd);
 	return 0;
 }
 
@@ -202,6 +173,8 @@ static enum source_status file_begin(struct file_source *self,
 		if (self->over)
 			return SOURCE_CHUNK;
 	}
+	if (self->behind && self->reader.fd < 0)
+		return SOURCE_AGAIN;
 	self->opened = true;
 	if (self->regular.fd < 0)
 		stream_open(&self->regular.stream, self->source.name);
@@ -213,12 +186,12 @@ static enum source_status file_begin(struct file_source *self,
  * The last writer of a followed FIFO has gone: what the next one writes is
  * another stream, in the same time. A FIFO that is opened without a writer is
  * not ready until one was there: nothing spins. The spare descriptor lets
- * writers come while the other is closed.
+ * writers come while the other is closed, and knows it when it has no name.
  */
 static void file_reopen_fifo(struct file_source *self, struct chunk *chunk)
 {
 	const char *name = self->source.name;
-	int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int fd = fifo_open_again(self->spare_fd);
 
 	if (fd < 0) {
 		chunk->kind = CHUNK_LOST;
@@ -234,6 +207,61 @@ static void file_reopen_fifo(struct file_source *self, struct chunk *chunk)
 	}
 	chunk->after = AFTER_NEXT;
 	self->opened = false;
+}
+
+/*
+ * Another FIFO has the name. Its writers are let in at once, and read when the
+ * last writer of the old one has gone; if none is there, a read says so.
+ */
+static bool file_catch_up(struct file_source *self)
+{
+	struct error ignored;
+	int fd;
+
+	if (!self->worker && self->reader.fd < 0)
+		return file_start_fifo(self, &ignored) == 0;
+	fd = fifo_open(self->source.name);
+	if (fd < 0)
+		return errno == ENOENT || errno == EINVAL;
+	if (self->spare_fd >= 0)
+		close(self->spare_fd);
+	self->spare_fd = fd;
+	self->replaced = true;
+	return true;
+}
+
+static void file_look_at_name(struct file_source *self, int64_t now_ns)
+{
+	int old;
+
+	if (fifo_place_look(&self->place, now_ns, &old)) {
+		self->behind = true;
+		if (self->worker && !worker_result(self->worker)) {
+			file_drop_worker(self);
+			fifo_release_readers(old);
+		}
+		if (old >= 0)
+			close(old);
+	}
+	/* Without a descriptor or a thread it is tried again. */
+	if (self->behind)
+		self->behind = !file_catch_up(self);
+	if (self->place.is_other && !self->told_other)
+		notes_add(&self->notes,
+			  "'%s' is no FIFO any more: waiting for one",
+			  self->source.name);
+	self->told_other = self->place.is_other;
+}
+
+/* Reads the one that has lost its name, although it may have no writer. */
+static void file_try_fifo(struct file_source *self)
+{
+	int flags = fcntl(self->reader.fd, F_GETFL);
+
+	self->replaced = false;
+	if (flags >= 0 &&
+	    fcntl(self->reader.fd, F_SETFL, flags | O_NONBLOCK) == 0)
+		self->reader.watch.ready = POLLIN;
 }
 
 static void file_read(struct file_source *self, struct read_area area,
@@ -254,9 +282,9 @@ static enum source_status file_next(struct source *source,
 	uint64_t read_bytes = self->reader.read_bytes;
 	enum source_status status;
 
-	(void)clock;
 	if (self->over)
 		return SOURCE_AGAIN;
+	file_look_at_name(self, clock->mono_ns);
 	if (!self->opened)
 		return file_begin(self, chunk);
 	if (notes_take(&self->notes, stream, chunk))
@@ -265,6 +293,8 @@ static enum source_status file_next(struct source *source,
 		file_read(self, area, chunk);
 		return SOURCE_CHUNK;
 	}
+	if (self->replaced)
+		file_try_fifo(self);
 	status = reader_next(&self->reader, source->name, stream, AFTER_OVER,
 			     area, chunk);
 	if (self->reader.fd >= 0)
@@ -319,6 +349,7 @@ static void file_close(struct source *source)
 	struct file_source *self = (struct file_source *)source;
 
 	file_drop_worker(self);
+	fifo_place_close(&self->place);
 	reader_close(&self->reader);
 	if (self->spare_fd >= 0)
 		close(self->spare_fd);
@@ -352,6 +383,7 @@ struct source *file_source_new(const char *path,
 	self->options = *options;
 	self->reader.fd = -1;
 	self->spare_fd = -1;
+	fifo_place_init(&self->place);
 	regular_init(&self->regular);
 	return &self->source;
 }

@@ -39,7 +39,9 @@ struct source *stdin_source_new(const char *name);
  *   no inotify, or others may write to the file system (NFS). There a file that
  *   had the name between two looks only is not seen.
  * - A FIFO does not end with its last writer but waits for the next; what one
- *   leaves unfinished is a record. A device ends as ever.
+ *   leaves unfinished is a record. One that is made anew lets its writers in at
+ *   once; they are read when the old one has no writer any more. A device ends
+ * as ever.
  *
  * With until_end each file ends at the size that it had at the start, and the
  * line across that is left (half_left); one that is not there, or is truncated

@@ -329,6 +329,133 @@ START_TEST(followed_fifo_waits_for_its_next_writer)
 }
 END_TEST
 
+/* A writer, who does not wait to be let in: -1, as long as nobody reads. */
+static int write_fifo(const char *text)
+{
+	int writer = open("log", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (writer >= 0)
+		ck_assert_int_eq(write(writer, text, strlen(text)),
+				 (ssize_t)strlen(text));
+	return writer;
+}
+
+static void make_fifo_anew(void)
+{
+	ck_assert_int_eq(unlink("log"), 0);
+	ck_assert_int_eq(mkfifo("log", 0600), 0);
+}
+
+/* Until so many bytes are read. */
+static void read_fifo(size_t size)
+{
+	while (grow.records.size < size) {
+		pump_wait(&grow.pump, NS_PER_S);
+		grow_drain(&grow);
+	}
+}
+
+/* The first writer of a FIFO: its reader comes from a thread. */
+static int write_first(const char *text)
+{
+	int writer = open("log", O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(writer, 0);
+	ck_assert_int_eq(write(writer, text, strlen(text)),
+			 (ssize_t)strlen(text));
+	return writer;
+}
+
+START_TEST(fifo_that_is_made_anew_lets_its_writer_in)
+{
+	size_t before = 0;
+
+	ck_assert_int_eq(mkfifo("log", 0600), 0);
+	start();
+	close(write_first("a\nb"));
+	read_fifo(5);
+	for (int i = 0; i < 3; i++) {
+		int writer;
+
+		make_fifo_anew();
+		grow_step(&grow);
+		writer = write_fifo("c\n");
+		ck_assert_int_ge(writer, 0);
+		close(writer);
+		read_fifo(7 + 2 * (size_t)i);
+		grow_step(&grow);
+		if (i == 0)
+			before = pump_count_descriptors();
+	}
+	ck_assert_uint_eq(pump_count_descriptors(), before);
+	grow_expect(&grow, "a\nb|\nc\nc\nc\n");
+	finish("");
+}
+END_TEST
+
+START_TEST(fifo_that_lost_its_name_is_read_to_its_last_writer)
+{
+	int old, new;
+
+	ck_assert_int_eq(mkfifo("log", 0600), 0);
+	start();
+	old = write_first("a\n");
+	read_fifo(2);
+	make_fifo_anew();
+	grow_step(&grow);
+	new = write_fifo("c\n");
+	ck_assert_int_ge(new, 0);
+	ck_assert_int_eq(write(old, "b\n", 2), 2);
+	read_fifo(4);
+	close(old);
+	read_fifo(6);
+	close(new);
+	grow_expect(&grow, "a\nb\nc\n");
+	finish("");
+}
+END_TEST
+
+START_TEST(fifo_that_is_removed_is_waited_for)
+{
+	int writer;
+
+	ck_assert_int_eq(mkfifo("log", 0600), 0);
+	start();
+	writer = write_first("a\n");
+	read_fifo(2);
+	ck_assert_int_eq(unlink("log"), 0);
+	grow_step(&grow);
+	close(writer);
+	grow_step(&grow);
+	ck_assert(!grow.over);
+	grow_write("log", "");
+	grow_step(&grow);
+	grow_expect_notes(&grow, "'log' is no FIFO any more: waiting for "
+				 "one\n");
+	make_fifo_anew();
+	grow_step(&grow);
+	writer = write_fifo("b\n");
+	ck_assert_int_ge(writer, 0);
+	read_fifo(4);
+	close(writer);
+	grow_expect(&grow, "a\nb\n");
+	finish("");
+}
+END_TEST
+
+START_TEST(fifo_that_is_made_anew_before_its_first_writer_is_opened)
+{
+	ck_assert_int_eq(mkfifo("log", 0600), 0);
+	start();
+	make_fifo_anew();
+	grow_step(&grow);
+	close(write_first("a\n"));
+	read_fifo(2);
+	grow_expect(&grow, "a\n");
+	finish("");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("follow_ends");
@@ -357,6 +484,13 @@ int main(void)
 	tcase_add_test(test_case, until_end_ends_where_the_file_is_truncated);
 	tcase_add_test(test_case, all_streams_share_one_time_to_the_end);
 	tcase_add_test(test_case, followed_fifo_waits_for_its_next_writer);
+	tcase_add_test(test_case, fifo_that_is_made_anew_lets_its_writer_in);
+	tcase_add_test(test_case,
+		       fifo_that_lost_its_name_is_read_to_its_last_writer);
+	tcase_add_test(test_case, fifo_that_is_removed_is_waited_for);
+	tcase_add_test(
+		test_case,
+		fifo_that_is_made_anew_before_its_first_writer_is_opened);
 	suite_add_tcase(suite, test_case);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
