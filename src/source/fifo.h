@@ -22,8 +22,8 @@ struct fifo_task {
 
 /* place_fd is the caller's, or -1. NULL: memory is out. */
 struct fifo_task *fifo_task_new(const char *path, int place_fd) MUST_CHECK;
-void fifo_task_run(void *task);
-void fifo_task_free(void *task);
+void fifo_task_run(void *argument);
+void fifo_task_free(void *argument);
 
 /* For reading, never waiting; -1 with errno, EINVAL: it is no FIFO. */
 int fifo_open(const char *path);

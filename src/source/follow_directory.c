@@ -85,6 +85,8 @@ static bool folder_knows(struct folder_source *self, int64_t now_ns)
 	if (file->stream.own_time.newest_ns > newest->newest_ns)
 		newest->newest_ns = file->stream.own_time.newest_ns;
 	seen->read = true;
+	/* Its inode may be another file's before it is listed again. */
+	listing_forget(&self->last, self->name);
 	seen->size_bytes = file->size_bytes;
 	seen->written_ns = self->written_ns;
 	if (found == REGULAR_CHANGED)

@@ -158,3 +158,11 @@ const struct listed *listing_find(const struct listing *listing,
 	return bsearch(&wanted, listing->list, listing->count,
 		       sizeof(*listing->list), listed_compare);
 }
+
+void listing_forget(struct listing *listing, const char *path)
+{
+	const struct listed *listed = listing_find(listing, path);
+
+	if (listed)
+		listing->list[listed - listing->list].inode = 0;
+}

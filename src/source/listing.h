@@ -38,6 +38,9 @@ void listing_release(struct listing *listing);
 const struct listed *listing_find(const struct listing *listing,
 				  const char *path);
 
+/* It is listed as one that cannot be looked at: nobody asks for it any more. */
+void listing_forget(struct listing *listing, const char *path);
+
 /* Both in one, with a / if it needs one; the caller's. NULL: memory is out. */
 char *path_join(const char *directory, const char *name);
 

@@ -512,6 +512,24 @@ START_TEST(file_that_is_renamed_untold_before_it_is_opened_is_read)
 }
 END_TEST
 
+START_TEST(file_that_was_read_and_whose_inode_is_used_again_is_not_said)
+{
+	start();
+	flood();
+	grow_write("in/a", "a\n");
+	grow_step(&grow);
+	grow_append("in/a", "b\n");
+	grow_step(&grow);
+	ck_assert_int_eq(unlink("in/a"), 0);
+	wait_for_tick();
+	grow_write("in/c", "c\n");
+	grow_step(&grow);
+	grow_later(&grow, NS_PER_S);
+	grow_expect(&grow, "a\nb\nc\n");
+	finish(MORE_HAPPENED);
+}
+END_TEST
+
 START_TEST(file_that_is_made_untold_is_read_when_it_is_whole)
 {
 	FILE *file;
@@ -618,6 +636,9 @@ int main(void)
 		       file_that_is_renamed_untold_is_read_by_its_new_name);
 	tcase_add_test(test_case,
 		       file_that_is_renamed_untold_before_it_is_opened_is_read);
+	tcase_add_test(
+		test_case,
+		file_that_was_read_and_whose_inode_is_used_again_is_not_said);
 	tcase_add_test(test_case,
 		       file_that_is_made_untold_is_read_when_it_is_whole);
 	tcase_add_test(test_case, until_end_reads_what_was_there_at_the_start);

@@ -14,6 +14,8 @@ static struct {
 	void (*before)(void), (*after)(void), (*opened)(void);
 } meanwhile;
 
+static int failure; /* of its opening, or 0 */
+
 static void happen(void (**what)(void))
 {
 	void (*once)(void) = *what;
@@ -50,10 +52,11 @@ int open(const char *path, int flags, ...)
 		mode = va_arg(more, mode_t);
 		va_end(more);
 	}
-	fd = openat(AT_FDCWD, path, flags, mode);
-	number = errno;
-	if (strcmp(path, "log") == 0)
-		happen(&meanwhile.opened);
+	if (strcmp(path, "log") != 0)
+		return openat(AT_FDCWD, path, flags, mode);
+	fd = failure ? -1 : openat(AT_FDCWD, path, flags, mode);
+	number = failure ? failure : errno;
+	happen(&meanwhile.opened);
 	errno = number;
 	return fd;
 }
@@ -62,6 +65,7 @@ static void enter(void)
 {
 	grow_enter();
 	memset(&meanwhile, 0, sizeof(meanwhile));
+	failure = 0;
 	grow_write("log", "a\n");
 	grow_start(&grow, file_source_new("log", &follow), NULL);
 	grow_expect(&grow, "a\n");
@@ -145,6 +149,38 @@ START_TEST(file_that_is_gone_when_it_is_opened_is_said)
 	meanwhile.after = remove_it;
 	look();
 	grow_expect_notes(&grow, ONE_IS_GONE);
+	bring_third();
+	finish("");
+}
+END_TEST
+
+START_TEST(file_that_could_not_be_opened_before_it_was_gone_is_said)
+{
+	bring_second();
+	failure = EACCES;
+	look();
+	grow_expect_notes(&grow, "cannot open 'log': Permission denied, "
+				 "trying again\n");
+	failure = 0;
+	remove_it();
+	look();
+	grow_expect_notes(&grow, ONE_IS_GONE);
+	bring_third();
+	finish("");
+}
+END_TEST
+
+START_TEST(file_that_can_be_opened_later_is_read)
+{
+	bring_second();
+	failure = EACCES;
+	look();
+	grow_expect_notes(&grow, "cannot open 'log': Permission denied, "
+				 "trying again\n");
+	failure = 0;
+	rename_it();
+	look();
+	grow_expect(&grow, "b\n");
 	bring_third();
 	finish("");
 }
@@ -261,6 +297,10 @@ int main(void)
 	tcase_add_test(test_case,
 		       file_that_is_gone_when_it_is_looked_at_is_said);
 	tcase_add_test(test_case, file_that_is_gone_when_it_is_opened_is_said);
+	tcase_add_test(
+		test_case,
+		file_that_could_not_be_opened_before_it_was_gone_is_said);
+	tcase_add_test(test_case, file_that_can_be_opened_later_is_read);
 	tcase_add_test(test_case,
 		       file_that_has_lost_the_name_at_the_look_is_read);
 	tcase_add_test(test_case,
