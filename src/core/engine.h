@@ -120,10 +120,10 @@ struct engine {
 	bool laid;		      /* how long a window is, is known */
 	bool due;		      /* by event time: a window is */
 	bool at_once;	   /* .. and prints at once with the one before it */
+	bool over;	   /* by arrival: the last window was closed */
 	int64_t pass_ns;   /* below it the watermark changes nothing */
 	int64_t since_ns;  /* by arrival: the open window is counted since */
 	int64_t closed_ns; /* end of the last window that closed, TIME_NONE */
-	bool over;	   /* by arrival: the last window was closed */
 	uint64_t kept_orders; /* of all runs before, see engine_resume() */
 	struct error error;
 	struct error note; /* to be said, and emptied, by the caller */

@@ -255,7 +255,8 @@ static void append_quoted(struct buffer *out, struct span text)
 		} else if (byte == 0xed && next >= 0xa0) {
 			buffer_printf(out, "\\ud%03x",
 				      (next & 0x3fU) << 6 |
-					      (text.data[i + 2] & 0x3fU));
+					      ((unsigned char)text.data[i + 2] &
+					       0x3fU));
 			i += 2;
 		} else {
 			buffer_append_char(out, (char)byte);
