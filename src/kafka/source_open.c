@@ -86,6 +86,9 @@ void kafka_forget_survey(struct kafka_source *self)
 	loop_watch_remove(self->loop, &self->survey_watch);
 	worker_release(self->survey);
 	self->survey = NULL;
+	/* It may have been the look at the topics, after which the next one
+	 * would have been due. */
+	self->timer.due_ns = self->now_ns + NS_PER_S;
 }
 
 int kafka_reopen(struct kafka_source *self, struct error *error)

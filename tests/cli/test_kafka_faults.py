@@ -51,7 +51,9 @@ class Mourners:
     def __init__(self, broker, topic, spawn):
         def start(*args):
             return spawn(["--from=earliest", *args, broker.url(topic)])
-        retry = ["--reconnect", "--connect-timeout=500ms"]
+        retry = ["--reconnect", "--connect-timeout=500ms", "-X",
+                 "session.timeout.ms=6000", "-X",
+                 "reconnect.backoff.max.ms=500"]
         windows = [*retry, "-w", "100ms", "-f", "prometheus"]
         self.patient = start("-w", "100ms", "--connect-timeout=60s")
         self.fails = start("-w", "1h", "--connect-timeout=500ms")
