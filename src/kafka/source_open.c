@@ -190,6 +190,25 @@ int kafka_claim(struct kafka_source *self, struct partition *partition,
 	return error_set(error, "out of memory");
 }
 
+/* Of a partition that a group gives again: what this run counted is not counted
+ * again where the group could not be told of it. Members read it again. */
+static bool goes_on(const struct kafka_source *self,
+		    struct partition *partition, const struct looked_up *found,
+		    int64_t *offset, uint64_t *lines)
+{
+	int64_t counted;
+	uint64_t counted_lines;
+
+	if (self->options.query || partition->end == 0)
+		return false;
+	partition_place(partition, &counted, &counted_lines);
+	if (counted < found->committed)
+		return false;
+	*offset = counted;
+	*lines = counted_lines;
+	return true;
+}
+
 void kafka_give(struct kafka_source *self, struct partition *partition,
 		const struct looked_up *found)
 {
@@ -203,6 +222,8 @@ void kafka_give(struct kafka_source *self, struct partition *partition,
 		offset = (int64_t)kept->offset;
 		lines = kept->line_number;
 		newest_ns = kept->newest_ns;
+	} else if (goes_on(self, partition, found, &offset, &lines)) {
+		newest_ns = partition->stream.own_time.newest_ns;
 	} else if (found->committed >= 0) {
 		offset = found->committed;
 	} else if (is_later || !self->options.from_end) {

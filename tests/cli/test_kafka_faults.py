@@ -58,13 +58,15 @@ class Mourners:
         self.patient = start("-w", "100ms", "--connect-timeout=60s")
         self.fails = start("-w", "1h", "--connect-timeout=500ms")
         self.go_on = [start(*windows), start(*windows, "-g", unique("group"))]
+        # The group is not told before the end.
+        self.tells_late = start("-w", "1h", *retry, "-g", unique("group"))
         self.at_once, self.noticed = (
             [start("-w", "1h", *retry),
              start("-w", "1h", *retry, "-g", unique("group"))]
             for _ in range(2))
         self.late = lambda: start("-w", "100ms", *retry)
-        self.all = [self.patient, self.fails, *self.go_on, *self.at_once,
-                    *self.noticed]
+        self.all = [self.patient, self.fails, self.tells_late, *self.go_on,
+                    *self.at_once, *self.noticed]
 
 
 def shows(process, up, counted):
@@ -109,6 +111,10 @@ def test_a_broker_that_dies_and_comes_back(mortal, spawn):
         shows(process, 1, 9)
         end(process)
         assert process.err.count(b"dialling again") == 1
+    mortal.produce(topic, [b"[]"])
+    runs.tells_late.wait_for(rb"offset 8, line 1", "err")
+    end(runs.tells_late)
+    assert b'A\t9\t9\n' in runs.tells_late.out
     for process in (runs.patient, late):
         until_counted(process, {"A": 9})
         end(process)
