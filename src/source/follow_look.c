@@ -45,8 +45,9 @@ static int follow_open(struct follow_source *self, const char *path,
 	if (*opened)
 		goto fail;
 	found = regular_begin(&file->regular, name, self->positions);
-	if (found == REGULAR_FAILED) {
-		number = ENOMEM;
+	if (found == REGULAR_FAILED || found == REGULAR_UNREADABLE) {
+		number = found == REGULAR_FAILED ? ENOMEM
+						 : file->regular.unreadable;
 		goto fail;
 	}
 	if (found == REGULAR_CHANGED)

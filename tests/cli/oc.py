@@ -447,6 +447,12 @@ def peak_kib(pid):
     raise AssertionError("no VmHWM")
 
 
+def resident_limit_kib():
+    """What may be resident with few groups: of the program 4 MiB, and of the
+    libraries that each part brings, touched or not."""
+    return 8192 if b"librdkafka" in run(["--version"]).out else 4096
+
+
 def descriptors(pid):
     """How many descriptors a process has open."""
     return len(os.listdir(f"/proc/{pid}/fd"))
