@@ -20,6 +20,7 @@ from orders import Orders, Query
 ACTION_S = 6  # what one takes, before it is known
 END_IDLE_S = 2
 PROGRESS_S = 5
+LEAST_RATE = 20  # a step of a commit is not reached without orders
 SHARES = ("?partitions=0-1", "?partitions=2-3")
 
 
@@ -104,8 +105,7 @@ class Trial:
         each_s = ACTION_S
         if all_done >= 5:
             each_s = (time.monotonic() - self.started) / all_done
-        return max(left / max(10, each_s * chaos.left_over()),
-                   self.orders.count / 1000)
+        return max(left / max(10, each_s * chaos.left_over()), LEAST_RATE)
 
     def ends(self):
         ends = self.cluster.broker.end_offsets(ORDERS)
