@@ -11,7 +11,8 @@
  *     partition   a stream, and where its messages stand in it
  *     source      what a source offers; assignment: who reads which partition
  *     batch       what goes into one transaction
- *     publish     transactions, one after the other
+ *     deliver     a transaction, in a worker
+ *     publish     one after the other
  */
 #ifndef KAFKA_KAFKA_H
 #define KAFKA_KAFKA_H
