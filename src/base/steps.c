@@ -11,30 +11,26 @@
 #include <time.h>
 #include <unistd.h>
 
-/* STEP[:N] in the environment: is this the N-th time? */
-static int is_now(const char *variable, const char *step, unsigned *times)
+/* The number in STEP[:N]; 0: the variable is of another step. */
+static unsigned long number_of(const char *variable, const char *step,
+			       unsigned long usual)
 {
 	const char *wanted = getenv(variable);
 	size_t size = strlen(step);
-	unsigned long at = 1;
 
-	if (!wanted || strncmp(wanted, step, size) != 0 ||
-	    (wanted[size] != '\0' && wanted[size] != ':'))
+	if (!wanted || strncmp(wanted, step, size) != 0)
 		return 0;
 	if (wanted[size] == ':')
-		at = strtoul(wanted + size + 1, NULL, 10);
-	return ++*times == at;
+		return strtoul(wanted + size + 1, NULL, 10);
+	return wanted[size] == '\0' ? usual : 0;
 }
 
-/* The variable's number, if it is of this step. */
-static unsigned long number_of(const char *variable, const char *step)
+/* Is this the N-th time? */
+static bool is_now(const char *variable, const char *step, unsigned *times)
 {
-	const char *wanted = getenv(variable);
-	size_t size = strlen(step);
+	unsigned long at = number_of(variable, step, 1);
 
-	if (!wanted || strncmp(wanted, step, size) != 0 || wanted[size] != ':')
-		return 0;
-	return strtoul(wanted + size + 1, NULL, 10);
+	return at > 0 && ++*times == at;
 }
 
 bool step_fails(const char *step)
@@ -46,13 +42,12 @@ bool step_fails(const char *step)
 
 void step_reach(const char *step)
 {
-	unsigned long slow_ms = number_of("ORDERCOUNT_SLOW_AT", step);
+	unsigned long slow_ms = number_of("ORDERCOUNT_SLOW_AT", step, 0);
 	struct timespec slow = {.tv_sec = (time_t)(slow_ms / 1000),
 				.tv_nsec = (long)(slow_ms % 1000) * 1000000};
-
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static unsigned stopped, frozen;
-	int stop, freeze;
+	bool stop, freeze;
 
 	pthread_mutex_lock(&lock);
 	stop = is_now("ORDERCOUNT_STOP_AT", step, &stopped);

@@ -235,9 +235,7 @@ void partition_locate(const struct partition *partition, uint64_t line,
 
 	while (at > 0 && places[at - 1].lines_before >= line)
 		at--;
-	if (at == 0)
-		error_set(text, "line %llu", (unsigned long long)line);
-	else
+	if (at > 0)
 		error_set(text, "offset %lld, line %llu",
 			  (long long)places[at - 1].offset,
 			  (unsigned long long)(line -

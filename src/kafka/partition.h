@@ -82,7 +82,8 @@ bool partition_take_deleted(struct partition *partition, int64_t offset);
 void partition_place(struct partition *partition, int64_t *offset,
 		     uint64_t *lines);
 
-/* Where the line with this number stands: "offset 7, line 2". */
+/* Where the line with this number stands: "offset 7, line 2"; the text stays
+ * as it is where that is not known. */
 void partition_locate(const struct partition *partition, uint64_t line,
 		      struct error *text);
 

@@ -359,8 +359,7 @@ static void kafka_close(struct source *source)
 		close(self->watch.fd);
 	}
 	client_release(self->client);
-	if (self->rebalance.given)
-		rd_kafka_topic_partition_list_destroy(self->rebalance.given);
+	group_forget_given(self);
 	for (size_t i = 0; i < self->count; i++)
 		partition_free(self->partitions[i]);
 	free(self->partitions);

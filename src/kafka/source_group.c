@@ -16,6 +16,13 @@
 #define LEAVE_BROKEN_MS 500
 #define LEAVE_STEP_MS	20
 
+void group_forget_given(struct kafka_source *self)
+{
+	if (self->rebalance.given)
+		rd_kafka_topic_partition_list_destroy(self->rebalance.given);
+	self->rebalance.given = NULL;
+}
+
 void group_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
 		     rd_kafka_topic_partition_list_t *list, void *opaque)
 {
@@ -26,9 +33,7 @@ void group_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
 		rd_kafka_assign(handle, NULL);
 		return;
 	}
-	if (noted->given)
-		rd_kafka_topic_partition_list_destroy(noted->given);
-	noted->given = NULL;
+	group_forget_given(self);
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
 		noted->given = rd_kafka_topic_partition_list_copy(list);
 		return;
@@ -73,9 +78,7 @@ bool group_is_fenced(struct kafka_source *self)
 	    (self->anew_ns > 0 &&
 	     self->now_ns - self->anew_ns < FENCED_AGAIN_NS))
 		return false;
-	if (self->rebalance.given)
-		rd_kafka_topic_partition_list_destroy(self->rebalance.given);
-	self->rebalance.given = NULL;
+	group_forget_given(self);
 	self->fenced = true;
 	self->rebalance.takes = self->rebalance.lost = true;
 	return true;
@@ -222,9 +225,7 @@ int group_take(struct kafka_source *self, const struct survey *found,
 	/* Something else was said meanwhile, which comes first. */
 	if (self->rebalance.takes)
 		return 0;
-	if (self->rebalance.given)
-		rd_kafka_topic_partition_list_destroy(self->rebalance.given);
-	self->rebalance.given = NULL;
+	group_forget_given(self);
 	if (check_query(self, found, error) != 0)
 		return -1;
 	memcpy(self->counts, found->counts, topics * sizeof(*self->counts));

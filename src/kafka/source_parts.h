@@ -188,6 +188,9 @@ enum source_status kafka_hear(struct kafka_source *self, struct chunk *chunk);
 void group_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
 		     rd_kafka_topic_partition_list_t *list, void *opaque);
 
+/* What it gave, and was not dealt with, is not wanted any more. */
+void group_forget_given(struct kafka_source *self);
+
 /* Is there anything noted that can be dealt with now? */
 bool group_has_news(const struct kafka_source *self);
 

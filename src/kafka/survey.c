@@ -247,11 +247,11 @@ static bool find_span(struct survey *survey, struct looked_up *partition)
 			&partition->low, &partition->high,
 			survey_rest_ms(survey));
 	} while (asks_again(survey, code));
-	/* Who answers is there: each has its time. */
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		/* Who answers is there: each has its time. */
 		give_time(survey);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return true;
+	}
 	survey_fail(survey, code, "cannot read the topic", topic);
 	return false;
 }
