@@ -80,10 +80,12 @@ static void end_input(struct app *app)
 		app_fail(app, &engine->error);
 }
 
-/* With a state, windows that are open by event time are kept for a later run.
- */
+/* With a state, windows that are open by event time are kept for a later run;
+ * those that a merge has of what it refuses are nobody's. */
 static bool wants_rest(const struct app *app)
 {
+	if (app->engine.refused)
+		return false;
 	return !app->engine.query.timed || !app->keep.state ||
 	       app->options->drain;
 }

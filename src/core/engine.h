@@ -116,9 +116,10 @@ struct engine {
 	bool held_rest;		      /* on tallies that no window showed */
 	bool whole_seen;	      /* a whole window was closed */
 	bool other_seen;	      /* a group was never named */
-	bool restored;		      /* see engine_restore() */
-	bool laid;		      /* how long a window is, is known */
-	bool due;		      /* by event time: a window is */
+	bool refused;	   /* what members published: what is open is void */
+	bool restored;	   /* see engine_restore() */
+	bool laid;	   /* how long a window is, is known */
+	bool due;	   /* by event time: a window is */
 	bool at_once;	   /* .. and prints at once with the one before it */
 	bool over;	   /* by arrival: the last window was closed */
 	int64_t pass_ns;   /* below it the watermark changes nothing */

@@ -63,11 +63,13 @@ enum engine_event engine_take_delta(struct engine *engine,
 				  now_ns);
 }
 
-/* The stream's name before what marks.h says. */
-static enum engine_event fail(struct engine *engine,
-			      const struct stream *stream,
-			      const struct error *error)
+/* The stream's name before what marks.h says. What was read before it may be as
+ * wrong: it came in another partition, or with it. */
+static enum engine_event refuse(struct engine *engine,
+				const struct stream *stream,
+				const struct error *error)
 {
+	engine->refused = true;
 	error_set(&engine->error, "%s: %s", stream->name, error->message);
 	return ENGINE_FAILED;
 }
@@ -79,7 +81,7 @@ static enum engine_event add_tallies(struct engine *engine,
 	struct error error;
 
 	if (marks_take_query(&engine->marks, query, &error) != 0)
-		return fail(engine, stream, &error);
+		return refuse(engine, stream, &error);
 	tallies->read -= tallies->counted;
 	tallies->counted = 0;
 	tallies_add(&engine->tallies, tallies);
@@ -112,7 +114,7 @@ static enum engine_event take_mark(struct engine *engine,
 		mark->newest_ns = now_ns;
 	if (marks_take(&engine->marks, stream->partition, stream->partitions,
 		       mark, &note, &error) != 0)
-		return fail(engine, stream, &error);
+		return refuse(engine, stream, &error);
 	if (note.message[0] != '\0')
 		add_note(engine, &note);
 	watermark_tell(&engine->watermark, mark->newest_ns);

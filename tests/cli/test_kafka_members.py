@@ -95,9 +95,11 @@ def test_member_prints_nothing_and_sends_deltas_tallies_and_marks(cluster):
     assert [t["tallies"] for t in tallies] == [
         {"read": 4, "counted": 3, "rejected": {"invalid_json": 1},
          "filtered": 0, "late": 0}]
-    assert len(marks) == 2 * 2
-    told = {(m["partition"], m["from"], m["to"], m["newest"]) for m in marks}
-    assert told == {(0, 0, 4, f"{START}07Z"), (1, 0, 0, None)}
+    assert len(marks) >= 2 * 2  # a slow machine commits more than once
+    last = {m["partition"]: m for m in marks}
+    assert [(m["to"], m["newest"]) for m in (last[0], last[1])] == [
+        (4, f"{START}07Z"), (0, None)]
+    assert {m["from"] for m in marks if m["to"] == 0 or m is marks[0]} == {0}
     assert {(m["source"], m["of"], m["partials"]) for m in marks} == {
         (cluster.orders, 2, 2)}
     assert len({m["query"] for m in marks + tallies}) == 1
@@ -198,7 +200,8 @@ def test_window_closes_when_all_partitions_are_past_it(cluster):
     merge.wait()
 
 
-def test_lateness_is_the_merges(cluster):
+def test_lateness_is_the_merges(broker):
+    cluster = Cluster(broker, partials=1)  # of two, either may be read first
     cluster.broker.produce(cluster.orders, [order(1), order(9)])
     cluster.broker.produce(cluster.orders, [order(9)], partition=1)
     cluster.count()
@@ -296,7 +299,9 @@ def test_compacted_partials_are_refused(broker):
     refuse(cluster.merge(), b"is compacted")
 
 
-def test_partials_of_two_queries_are_refused(cluster):
+@pytest.mark.parametrize("partials", (1, 2))
+def test_partials_of_two_queries_are_refused(broker, partials):
+    cluster = Cluster(broker, partials=partials)
     cluster.broker.produce(cluster.orders, [order(1)])
     cluster.count()
     cluster.group = unique("group")
