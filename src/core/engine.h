@@ -78,7 +78,9 @@ struct query {
 struct closing {
 	struct snapshot *snapshot;
 	struct savepoint *savepoint; /* what changed is added; NULL: not kept */
-	bool alone;		     /* no other snapshot is in use */
+	/* All groups, by key, whatever the query's choice; NULL: not wanted. */
+	struct snapshot *whole;
+	bool alone; /* no other snapshot is in use */
 };
 
 enum engine_event {

@@ -166,20 +166,35 @@ void engine_judge_rest(struct engine *engine)
 
 /* --- one closes ----------------------------------------------------------- */
 
-/* Fills in what it hands out, but for the savepoint. */
-static int fill(struct engine *engine, struct snapshot *snapshot,
-		struct window bounds)
+/* What a snapshot says besides its rows. */
+static void describe(const struct engine *engine, struct snapshot *snapshot,
+		     struct window bounds)
 {
-	if (snapshot_fill(snapshot, &engine->groups, &engine->windows,
-			  &engine->query.choice) != 0)
-		return -1;
-	tallies_add(&engine->run, &engine->tallies);
 	snapshot->start_ns = bounds.start_ns;
 	snapshot->end_ns = bounds.end_ns;
 	snapshot->partial = bounds.partial;
 	snapshot->groups = engine->named;
 	snapshot->tallies = engine->tallies;
 	snapshot->run = engine->run;
+}
+
+/* Fills in what it hands out, but for the savepoint. */
+static int fill(struct engine *engine, const struct closing *closing,
+		struct window bounds)
+{
+	static const struct row_choice all = {.order = ORDER_KEY};
+
+	if (closing->whole &&
+	    snapshot_fill(closing->whole, &engine->groups, &engine->windows,
+			  &all) != 0)
+		return -1;
+	if (snapshot_fill(closing->snapshot, &engine->groups, &engine->windows,
+			  &engine->query.choice) != 0)
+		return -1;
+	tallies_add(&engine->run, &engine->tallies);
+	if (closing->whole)
+		describe(engine, closing->whole, bounds);
+	describe(engine, closing->snapshot, bounds);
 	return 0;
 }
 
@@ -192,7 +207,7 @@ static int close_window(struct engine *engine, const struct closing *closing,
 	if (closing->alone)
 		groups_recycle(&engine->groups);
 	if (windows_gather(&engine->windows, pane, engine->groups.count) != 0 ||
-	    fill(engine, closing->snapshot, bounds) != 0)
+	    fill(engine, closing, bounds) != 0)
 		return -1;
 	judge_conditions(engine, bounds);
 	engine->tallies = (struct tallies){0};

@@ -51,22 +51,28 @@ static void json_row(const struct report *report, const struct row *row,
 	buffer_append_text(out, "}\n");
 }
 
-static void json_close(const struct report *report, struct buffer *out)
+void json_append_summary(struct buffer *out, const struct snapshot *snapshot)
 {
-	const struct snapshot *snapshot = report->snapshot;
 	const struct tallies *tallies = &snapshot->tallies;
 
-	if (!report->options.summary)
-		return;
-	append_window(report, out);
-	append_number(out, ",\"summary\":{\"orders\":", snapshot->orders);
+	append_number(out, "{\"orders\":", snapshot->orders);
 	append_number(out, ",\"read\":", tallies->read);
 	append_number(out, ",\"counted\":", tallies->counted);
 	json_append_rejected(out, tallies);
 	append_number(out, ",\"filtered\":", tallies->filtered);
 	append_number(out, ",\"late\":", tallies->late);
 	append_number(out, ",\"groups\":", snapshot->groups);
-	buffer_append_text(out, "}}\n");
+	buffer_append_char(out, '}');
+}
+
+static void json_close(const struct report *report, struct buffer *out)
+{
+	if (!report->options.summary)
+		return;
+	append_window(report, out);
+	buffer_append_text(out, ",\"summary\":");
+	json_append_summary(out, report->snapshot);
+	buffer_append_text(out, "}\n");
 }
 
 const struct report_writer json_writer = {

@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/span.h"
+#include "core/snapshot.h"
 #include "core/tallies.h"
 
 /* A string in its quotes; the text is UTF-8. */
@@ -22,5 +23,8 @@ void json_append_key(struct buffer *out, const unsigned char *key,
 
 /* ,"rejected":{..}: the reasons above 0. */
 void json_append_rejected(struct buffer *out, const struct tallies *tallies);
+
+/* What a summary row says of its window, as an object. */
+void json_append_summary(struct buffer *out, const struct snapshot *snapshot);
 
 #endif

@@ -117,7 +117,7 @@ static int check_name(const char *const *names, size_t i, struct error *error)
 		if (span_equal(buffer_span(&label), buffer_span(&other)))
 			result = error_set(error,
 					   "the FIELDs '%s' and '%s' are the "
-					   "same label for --format=prometheus",
+					   "same label for Prometheus",
 					   names[j], names[i]);
 	}
 	if (label.failed || other.failed)

@@ -187,30 +187,30 @@ static bool is_first(const struct report_source *sources, size_t i)
 	return true;
 }
 
-static bool all_up(const struct report_options *options, const char *name)
+static bool all_up(const struct report_source *sources, size_t count,
+		   const char *name)
 {
-	for (size_t i = 0; i < options->source_count; i++) {
-		if (!options->sources[i].up &&
-		    strcmp(options->sources[i].name, name) == 0)
+	for (size_t i = 0; i < count; i++) {
+		if (!sources[i].up && strcmp(sources[i].name, name) == 0)
 			return false;
 	}
 	return true;
 }
 
-static void append_sources(const struct report_options *options,
-			   struct buffer *out)
+void report_append_sources(struct buffer *out,
+			   const struct report_source *sources, size_t count)
 {
 	static const struct family family = {
 		"ordercount_source_up", "gauge",
 		"Whether the source is connected, being read, or at its end."};
 
 	append_head(&family, out);
-	for (size_t i = 0; i < options->source_count; i++) {
-		const char *name = options->sources[i].name;
+	for (size_t i = 0; i < count; i++) {
+		const char *name = sources[i].name;
 
-		if (is_first(options->sources, i))
+		if (is_first(sources, i))
 			append_labeled(out, family.name, "source", name,
-				       all_up(options, name));
+				       all_up(sources, count, name));
 	}
 }
 
@@ -234,7 +234,9 @@ static void prometheus_close(const struct report *report, struct buffer *out)
 	append_run(&snapshot->run, out);
 	append_single(out, &groups, snapshot->groups);
 	append_window_end(snapshot, out);
-	append_sources(&report->options, out);
+	if (report->options.sources)
+		report_append_sources(out, report->options.sources,
+				      report->options.source_count);
 	append_build(&report->options, out);
 }
 

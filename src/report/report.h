@@ -47,8 +47,8 @@ struct report_options {
 	 * far as half of the terminal goes; set as columns is. */
 	unsigned lines_below;
 	const char *version; /* prometheus: of the program */
-	/* prometheus; borrowed, `up` may change between windows. Of several
-	 * with one name it says whether all of them are up. */
+	/* prometheus; borrowed, `up` may change between windows. NULL: they are
+	 * left out. */
 	const struct report_source *sources;
 	size_t source_count;
 	bool header;	  /* tsv, csv */
@@ -109,5 +109,12 @@ void report_begin(struct report *report, const struct snapshot *snapshot);
  * snapshot is let go.
  */
 bool report_slice(struct report *report, struct buffer *out, size_t slice);
+
+/*
+ * What prometheus shows of the sources, by itself. Of several with one name it
+ * says whether all of them are up.
+ */
+void report_append_sources(struct buffer *out,
+			   const struct report_source *sources, size_t count);
 
 #endif
