@@ -13,11 +13,17 @@ PKG_CONFIG ?= pkg-config
 PYTHON ?= $(firstword $(shell for p in python3 /usr/bin/python3; do \
 	$$p -c 'import pytest' 2>/dev/null && echo $$p; done) python3)
 
-# What can be left out: make KAFKA=no
+# What can be left out: make KAFKA=no HTTP=no
 KAFKA ?= yes
+HTTP ?= yes
+PARTS_BUILT = $(if $(filter no,$(KAFKA)),,kafka) $(if $(filter no,$(HTTP)),,http)
 
 # Found by pkg-config.
-LIBRARIES = gmp sqlite3 $(if $(filter no,$(KAFKA)),,rdkafka libcjson)
+LIBRARIES = gmp sqlite3 $(if $(filter kafka,$(PARTS_BUILT)),rdkafka) \
+	$(if $(filter http,$(PARTS_BUILT)),libmicrohttpd) \
+	$(if $(strip $(PARTS_BUILT)),libcjson)
+# The library that draws the charts of the page; Debian's libjs-chart.js.
+CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
 OC_CPPFLAGS := -Isrc -D_GNU_SOURCE -DORDERCOUNT_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 OC_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
@@ -34,21 +40,23 @@ endif
 # completion_main.c is a program of its own, which writes the completions.
 SOURCES := $(filter-out src/completion_main.c,$(wildcard src/*.c src/*/*.c src/*/*/*.c))
 # A part that is left out is a file that says so.
-SOURCES := $(filter-out $(if $(filter no,$(KAFKA)),\
-	$(filter-out src/kafka/none.c,$(wildcard src/kafka/*.c)),\
-	src/kafka/none.c),$(SOURCES))
+left_out = $(if $(filter $(1),$(PARTS_BUILT)),src/$(1)/none.c,\
+	$(filter-out src/$(1)/none.c,$(wildcard src/$(1)/*.c)))
+SOURCES := $(filter-out $(call left_out,kafka) $(call left_out,http),$(SOURCES))
 # Places at which tests stop the program.
 ifeq ($(TEST_STEPS),yes)
 OC_CPPFLAGS += -DTEST_STEPS
 endif
-OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) \
+	$(if $(filter http,$(PARTS_BUILT)),$(BUILD)/http/assets.o)
 COMPLETION_OBJECTS := $(BUILD)/completion_main.o $(BUILD)/option_table.o
 COMPLETIONS := $(addprefix $(BUILD)/,ordercount.bash _ordercount \
 	ordercount.fish)
 # Everything but main.c: what unit tests link with.
 PARTS := $(filter-out $(BUILD)/main.o,$(OBJECTS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,\
-	$(filter-out $(if $(filter no,$(KAFKA)),tests/unit/test_kafka_%),\
+	$(filter-out $(if $(filter no,$(KAFKA)),tests/unit/test_kafka_%) \
+	$(if $(filter no,$(HTTP)),tests/unit/test_http_%),\
 	$(wildcard tests/unit/test_*.c)))
 
 .PHONY: all
@@ -77,6 +85,26 @@ $(BUILD)/%.o: src/%.c Makefile $(BUILD)/flags | libraries
 	$(Q)$(CC) $(OC_CPPFLAGS) $(CPPFLAGS) $(OC_CFLAGS) $(CFLAGS) \
 		-MMD -MP -c -o $@ $<
 
+# The page is built in: each file under its name, index.html for all of it.
+PAGE := $(wildcard src/http/page/*)
+PAGE_PATHS = $(addprefix /=,$(filter %/index.html,$(PAGE))) \
+	$(addprefix /favicon.ico=,$(filter %/icon.svg,$(PAGE))) \
+	$(foreach file,$(PAGE),/$(notdir $(file))=$(file)) \
+	/chart.js=$(CHART_JS)
+
+$(BUILD)/http/assets.c: $(PAGE) $(CHART_JS) scripts/embed
+	@echo "GEN $@"
+	@mkdir -p $(@D)
+	$(Q)scripts/embed $(PAGE_PATHS) >$@.new && mv $@.new $@
+
+$(BUILD)/http/assets.o: $(BUILD)/http/assets.c
+	@echo "CC $<"
+	$(Q)$(CC) $(OC_CPPFLAGS) $(CPPFLAGS) $(OC_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(CHART_JS):
+	@echo "the page needs $@: scripts/setup (or make HTTP=no)" >&2
+	@exit 1
+
 # The cursors' places are to be in registers, one each: gcc would join them in
 # vectors, and call memset() for two words.
 $(BUILD)/core/json/walk_%.o: OC_CFLAGS += -fno-tree-slp-vectorize \
@@ -103,7 +131,7 @@ $(BUILD)/ordercount.fish: $(BUILD)/completion
 
 # Touched only when a flag is another one than last time. Whoever installs is
 # often root with another environment, and takes what is there.
-FLAGS := $(subst ','\'',$(KAFKA) $(TEST_STEPS) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+FLAGS := $(subst ','\'',$(KAFKA) $(HTTP) $(TEST_STEPS) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 $(BUILD)/flags: $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),ALWAYS)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@

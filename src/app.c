@@ -133,7 +133,7 @@ static int open_all(struct app *app)
 			 &app->loop, &error) != 0)
 		goto failed;
 	app->signals_opened = true;
-	if (app_open_state(app) != 0)
+	if (app_open_http(app) != 0 || app_open_state(app) != 0)
 		return -1;
 	if (queue_open(&app->queue, options->output_path, queue_mode(options),
 		       &app->loop, &empty, &error) != 0)
@@ -318,6 +318,7 @@ static void turn(struct app *app)
 	app_read_feeds(app);
 	app_publish(app);
 	write_files(app);
+	app_tell_http(app);
 	check_end(app);
 	app_status_draw(app);
 	if (is_over(app))
@@ -383,6 +384,7 @@ int app_run(const struct options *options, int *signal)
 	app_close_publishing(&app);
 	app_close_state(&app);
 	close_files(&app);
+	app_close_http(&app);
 	app_status_end(&app);
 	status = exit_status(&app);
 	*signal = app.signal;

@@ -5,6 +5,7 @@
  *     app_run.c      when the run ends, and its clock
  *     app_chunk.c    what a chunk says
  *     app_state.c    what is kept for a later run
+ *     app_http.c     what the dashboard is told
  *     app_print.c    windows on their way out
  *     app_publish.c  what a member hands over
  *     app_replay.c   those of the run before
@@ -23,6 +24,7 @@
 #include "base/loop.h"
 #include "base/signals.h"
 #include "core/engine.h"
+#include "http/http.h"
 #include "kafka/kafka.h"
 #include "options.h"
 #include "output/queue.h"
@@ -87,6 +89,8 @@ struct gap {
 
 struct outgoing {
 	struct snapshot snapshot;
+	struct snapshot whole; /* all groups, if it has them; see closing */
+	bool has_whole;
 	struct savepoint savepoint;
 	uint64_t number; /* of the savepoint; 0: there is no state */
 };
@@ -149,6 +153,13 @@ enum stop {
 	STOP_FAILURE, /* the open window prints if it can */
 };
 
+/* --http */
+struct web {
+	struct http *http;  /* NULL: off */
+	const char **names; /* of the sources; the operands' */
+	enum http_source_state *states;
+};
+
 /* The status line. */
 struct status_line {
 	bool enabled;
@@ -174,6 +185,7 @@ struct app {
 	struct way_out out;
 	struct keeping keep;
 	struct publishing publish;
+	struct web web;
 	struct queue queue;
 	struct rejects rejects;
 	struct status_line line;
@@ -312,6 +324,24 @@ void app_mark_window(struct app *app, uint64_t number);
 
 /* The last save of the run; waits for it. Then closes the state. */
 void app_close_state(struct app *app);
+
+/* --- app_http.c ----------------------------------------------------------- */
+
+/* Listens, with --http. -1: said, status 1. */
+int app_open_http(struct app *app) MUST_CHECK;
+
+/* Where a window that closes puts all of its groups, if that is wanted. */
+struct snapshot *app_wanted_whole(const struct app *app,
+				  struct outgoing *place);
+
+/* A window may be printed; the report has the names of its keys. */
+void app_show_window(struct app *app, const struct outgoing *place);
+
+/* How the program is doing. */
+void app_tell_http(struct app *app);
+
+/* The end: those who look on are told so. */
+void app_close_http(struct app *app);
 
 /* --- app_print.c ---------------------------------------------------------- */
 

@@ -35,6 +35,7 @@ struct closing app_closing(struct app *app)
 	return (struct closing){
 		.snapshot = &place->snapshot,
 		.savepoint = app->keep.state ? &place->savepoint : NULL,
+		.whole = app_wanted_whole(app, place),
 		.alone = app->out.count == 0,
 	};
 }
@@ -61,6 +62,8 @@ void app_send(struct app *app, bool filled, bool is_saved)
 		app_fail(app, &error);
 		return;
 	}
+	/* Of a run before, only the rows are kept. */
+	place->has_whole = app_wanted_whole(app, place) && !is_saved;
 	app->out.count++;
 	app->out.saved += is_saved || !app->keep.state;
 	if (is_saved)
@@ -108,6 +111,7 @@ static bool begin(struct app *app)
 	for (size_t i = 0; i < app->feed_count; i++)
 		app->report_sources[i].up = app->feeds[i].state == FEED_UP ||
 					    app->feeds[i].state == FEED_ENDED;
+	app_show_window(app, place_at(app, 0));
 	report_begin(&app->report, &place_at(app, 0)->snapshot);
 	app->out.printing = true;
 	return true;

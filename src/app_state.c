@@ -319,6 +319,7 @@ void app_close_state(struct app *app)
 	free(app->keep.taken.marks);
 	for (size_t i = 0; i < OUTGOING_MAX; i++) {
 		snapshot_release(&app->out.places[i].snapshot);
+		snapshot_release(&app->out.places[i].whole);
 		savepoint_release(&app->out.places[i].savepoint);
 	}
 }

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "http/http.h"
 #include "kafka/kafka.h"
 #include "option_table.h"
 
@@ -120,11 +121,13 @@ void help_print(FILE *out)
 void version_print(FILE *out)
 {
 	const char *kafka = kafka_version();
+	const char *http = http_version();
 
 	fprintf(out,
 		"ordercount " ORDERCOUNT_VERSION "\n"
 		"Sources: tcp, %sfile, directory, fifo, standard input\n"
-		"Libraries: GMP %s, SQLite %s%s%s\n",
+		"Libraries: GMP %s, SQLite %s%s%s%s%s\n",
 		kafka ? "kafka, " : "", gmp_version, sqlite3_libversion(),
-		kafka ? ", librdkafka " : "", kafka ? kafka : "");
+		kafka ? ", librdkafka " : "", kafka ? kafka : "",
+		http ? ", libmicrohttpd " : "", http ? http : "");
 }

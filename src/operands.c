@@ -117,6 +117,32 @@ static int read_host_port(const char *text, const char *digits,
 	return set_tcp(operand, host, port, error);
 }
 
+int operands_read_listen(const char *text, char **address, unsigned *port,
+			 struct error *error)
+{
+	const char *colon = strrchr(text, ':');
+	const char *digits = colon ? colon + 1 : text;
+	struct span host = span_make(text, colon ? (size_t)(colon - text) : 0);
+
+	free(*address);
+	*address = NULL;
+	*port = parse_port(digits);
+	if (*port == 0 && strcmp(digits, "0") != 0)
+		return error_set(error,
+				 "'%s' is no port (0 to %d; [ADDRESS:]PORT)",
+				 digits, PORT_MAX);
+	if (!colon)
+		return 0;
+	if (memchr(host.data, ':', host.size) && *host.data != '[')
+		return error_set(error, "an IPv6 address stands in brackets: "
+					"[::1]:8080");
+	if (!read_host(&host))
+		return error_set(error, "the ADDRESS is neither a name nor an "
+					"address");
+	*address = strndup(host.data, host.size);
+	return *address ? 0 : error_set(error, "out of memory");
+}
+
 /* The whole is tcp://HOST:PORT, and rest is what follows the "//". */
 static int read_tcp(const char *whole, const char *rest,
 		    struct operand *operand, struct error *error)

@@ -39,6 +39,14 @@ int operand_read_kafka(struct operand *operand, const char *text, bool many,
 void operand_release(struct operand *operand);
 
 /*
+ * Reads [ADDRESS:]PORT, where to listen; an IPv6 address is in brackets. The
+ * address is the caller's, NULL if there is none; what it was is freed. Port 0
+ * is one. -1: it is none, or memory is out.
+ */
+int operands_read_listen(const char *text, char **address, unsigned *port,
+			 struct error *error) MUST_CHECK;
+
+/*
  * Reads the operands: HOST PORT, or sources. Looks up whether a file exists,
  * but opens nothing. follow: one that is not there is a FILE that may come. -1:
  * the usage is wrong, or memory is out. The array and its strings are the

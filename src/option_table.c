@@ -270,6 +270,18 @@ const struct option_entry option_table[OPTION_COUNT] = {
 			   .group = GROUP_KAFKA,
 			   .help = "this member's lasting name in the group",
 			   .usual = "random"},
+	[OPTION_HTTP] = {.name = "http",
+			 .argument = "[ADDRESS:]PORT",
+			 .group = GROUP_SERVICE,
+			 .help = "show a dashboard there, and /metrics for "
+				 "Prometheus; for this machine alone unless "
+				 "ADDRESS is given; 0: a free port",
+			 .usual = "off"},
+	[OPTION_HTTP_KEEP] = {.name = "http-keep",
+			      .argument = "N",
+			      .group = GROUP_SERVICE,
+			      .help = "windows that the dashboard can show",
+			      .usual = "720"},
 	[OPTION_QUIET] = {.name = "quiet",
 			  .letter = 'q',
 			  .group = GROUP_DIAGNOSTICS,
@@ -292,10 +304,15 @@ const struct option_entry option_table[OPTION_COUNT] = {
 const char *option_group_title(enum option_group group)
 {
 	static const char *const titles[GROUP_COUNT] = {
-		[GROUP_QUERY] = "Query",   [GROUP_OUTPUT] = "Output",
-		[GROUP_RUN] = "Run",	   [GROUP_CONNECTION] = "Connection",
-		[GROUP_LIMITS] = "Limits", [GROUP_STATE] = "State",
-		[GROUP_KAFKA] = "Kafka",   [GROUP_DIAGNOSTICS] = "Diagnostics",
+		[GROUP_QUERY] = "Query",
+		[GROUP_OUTPUT] = "Output",
+		[GROUP_RUN] = "Run",
+		[GROUP_CONNECTION] = "Connection",
+		[GROUP_LIMITS] = "Limits",
+		[GROUP_STATE] = "State",
+		[GROUP_KAFKA] = "Kafka",
+		[GROUP_SERVICE] = "Service",
+		[GROUP_DIAGNOSTICS] = "Diagnostics",
 	};
 
 	return titles[group];

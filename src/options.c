@@ -169,6 +169,7 @@ enum options_outcome options_read(struct options *options, int argc,
 		.max_ahead_ns = NS_PER_DAY,
 		.forget_ns = TIME_NEVER,
 		.connect_timeout_ns = 10 * NS_PER_S,
+		.http_keep = 720,
 		.idle_timeout_ns = TIME_NEVER,
 		.max_line_bytes = (uint64_t)1 << 20,
 		.max_groups = 1000000,
@@ -210,6 +211,7 @@ void options_release(struct options *options)
 	free(options->conditions);
 	free(options->properties);
 	operand_release(&options->publish);
+	free(options->http_address);
 	*options = (struct options){0};
 }
 

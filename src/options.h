@@ -78,6 +78,11 @@ struct options {
 	size_t property_count;
 	struct operand publish; /* a topic; without a name: none */
 	const char *member;	/* NULL: a random one */
+	/* service */
+	bool http;
+	char *http_address; /* NULL: loopback */
+	unsigned http_port; /* 0: a free one */
+	uint64_t http_keep; /* windows */
 	/* diagnostics */
 	enum log_level log_level;
 };

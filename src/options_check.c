@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "http/http.h"
 #include "kafka/kafka.h"
 #include "report/label.h"
 
@@ -215,6 +216,18 @@ static int check_kafka(const struct options *options,
 	return 0;
 }
 
+static int check_http(const struct options *options,
+		      const struct choices *choices, struct error *error)
+{
+	if (options->http && http_check_built(error) != 0)
+		return -1;
+	if (choices->given[OPTION_HTTP_KEEP] && !options->http)
+		return error_set(error,
+				 "--http-keep needs --http: without it no "
+				 "window is kept");
+	return 0;
+}
+
 int options_check_given(const struct options *options,
 			const struct choices *choices, struct error *error)
 {
@@ -223,7 +236,8 @@ int options_check_given(const struct options *options,
 	    check_all(options, choices, error) < 0 ||
 	    check_format(options, choices, error) < 0 ||
 	    check_until_end(options, error) < 0 ||
-	    check_kafka(options, choices, error) < 0)
+	    check_kafka(options, choices, error) < 0 ||
+	    check_http(options, choices, error) < 0)
 		return -1;
 	return 0;
 }
@@ -259,7 +273,9 @@ static int check_slide(const struct options *options,
 /* With --merge the names come later. */
 static int check_labels(const struct options *options, struct error *error)
 {
-	if (options->format != FORMAT_PROMETHEUS || !options->key_names)
+	bool labels = options->format == FORMAT_PROMETHEUS || options->http;
+
+	if (!labels || !options->key_names)
 		return 0;
 	return label_check_names((const char *const *)options->key_names,
 				 options->key_count, error);

@@ -9,6 +9,8 @@
 #include "core/fields.h"
 #include "core/key.h"
 
+/* More than a page can show. */
+#define HTTP_KEEP_MAX  1000000
 #define LINE_MAX_BYTES ((uint64_t)1 << 30)
 /* Kafka takes names of groups and of transactions up to about this together. */
 #define NAME_MAX_BYTES 200
@@ -322,6 +324,21 @@ static int set_kafka(struct options *options, struct choices *choices,
 	}
 }
 
+static int set_service(struct options *options, enum option_id id,
+		       const char *argument, struct error *error)
+{
+	if (id == OPTION_HTTP) {
+		options->http = true;
+		return operands_read_listen(argument, &options->http_address,
+					    &options->http_port, error);
+	}
+	if (count_parse(argument, 1, &options->http_keep, error) < 0)
+		return -1;
+	if (options->http_keep > HTTP_KEEP_MAX)
+		return error_set(error, "is more than %d", HTTP_KEEP_MAX);
+	return 0;
+}
+
 int options_set(struct options *options, struct choices *choices,
 		enum option_id id, const char *argument, struct error *error)
 {
@@ -340,6 +357,7 @@ int options_set(struct options *options, struct choices *choices,
 				     "a state needs a file of its own", error);
 	case GROUP_KAFKA:
 		return set_kafka(options, choices, id, argument, error);
+	case GROUP_SERVICE: return set_service(options, id, argument, error);
 	case GROUP_DIAGNOSTICS:
 		if (id == OPTION_QUIET)
 			options->log_level = LOG_MUST;

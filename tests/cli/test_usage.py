@@ -152,8 +152,7 @@ def test_wrong_usage_is_named_in_one_line(folder, args, message):
 
 
 @pytest.mark.parametrize("option", [
-    "--tls-ca=x",
-    "--http=80", "--http-keep=1"])
+    "--tls-ca=x"])
 def test_what_is_not_built_is_unknown(folder, option):
     result = oc.run([option, FILE], cwd=folder)
     assert result.status == 2

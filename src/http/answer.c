@@ -1,0 +1,190 @@
+/*
+ * From a request to its answer.
+ */
+#include <string.h>
+
+#include "http/assets.h"
+#include "http/guard.h"
+#include "http/sending.h"
+#include "http/server.h"
+
+/* --- the program ---------------------------------------------------------- */
+
+static enum MHD_Result send_status(struct http *http,
+				   struct MHD_Connection *connection)
+{
+	struct buffer status = {0};
+
+	document_status(&status, &http->program);
+	return http_send(connection, MHD_HTTP_OK,
+			 http_respond(blob_take(&status, NULL)), TYPE_JSON,
+			 NO_STORE);
+}
+
+static enum MHD_Result send_health(struct http *http,
+				   struct MHD_Connection *connection)
+{
+	const struct program *program = &http->program;
+	struct buffer text = {0};
+
+	for (size_t i = 0; i < program->options->source_count; i++)
+		if (!source_state_is_up(program->states[i]))
+			buffer_printf(&text, "%s: %s\n",
+				      program->options->sources[i],
+				      source_state_name(program->states[i]));
+	if (text.size == 0 && !text.failed)
+		return http_send_line(connection, MHD_HTTP_OK, "ok\n");
+	return http_send(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			 http_respond(blob_take(&text, NULL)), TYPE_TEXT,
+			 NO_STORE);
+}
+
+static enum MHD_Result send_events(struct http *http,
+				   struct MHD_Connection *connection)
+{
+	const char *id = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, "Last-Event-ID");
+
+	if (!id)
+		id = MHD_lookup_connection_value(
+			connection, MHD_GET_ARGUMENT_KIND, "after");
+	return http_send(connection, MHD_HTTP_OK,
+			 events_follow(http, connection, id),
+			 "text/event-stream", NO_STORE);
+}
+
+static enum MHD_Result send_asset(struct MHD_Connection *connection,
+				  const struct asset *asset)
+{
+	const char *known = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+	bool same = known && strcmp(known, asset->tag) == 0;
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		same ? 0 : asset->size, (void *)(size_t)asset->data,
+		MHD_RESPMEM_PERSISTENT);
+
+	if (response && MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG,
+						asset->tag) != MHD_YES) {
+		MHD_destroy_response(response);
+		return MHD_NO;
+	}
+	return http_send(connection, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK,
+			 response, asset->type, "no-cache");
+}
+
+/* --- requests ------------------------------------------------------------- */
+
+static enum MHD_Result route(struct http *http,
+			     struct MHD_Connection *connection, const char *url)
+{
+	static const struct {
+		const char *path;
+		enum MHD_Result (*send)(struct http *http,
+					struct MHD_Connection *connection);
+	} routes[] = {
+		{"/events", send_events},     {"/api/windows", answer_windows},
+		{"/api/window", answer_rows}, {"/api/status", send_status},
+		{"/metrics", answer_metrics}, {"/healthz", send_health},
+	};
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
+		if (strcmp(url, routes[i].path) == 0)
+			return routes[i].send(http, connection);
+	for (size_t i = 0; i < asset_count; i++)
+		if (strcmp(url, assets[i].path) == 0)
+			return send_asset(connection, &assets[i]);
+	return http_send_line(connection, MHD_HTTP_NOT_FOUND,
+			      "there is nothing here\n");
+}
+
+static enum MHD_Result send_not_allowed(struct MHD_Connection *connection)
+{
+	static const char line[] = "only GET and HEAD are answered\n";
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		sizeof(line) - 1, (void *)(size_t)line, MHD_RESPMEM_PERSISTENT);
+
+	if (response && MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+						"GET, HEAD") != MHD_YES) {
+		MHD_destroy_response(response);
+		return MHD_NO;
+	}
+	return http_send(connection, MHD_HTTP_METHOD_NOT_ALLOWED, response,
+			 TYPE_TEXT, NO_STORE);
+}
+
+/* Is there a body, which nobody wants? */
+static bool has_body(struct MHD_Connection *connection)
+{
+	const char *length = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return (length && strspn(length, "0") != strlen(length)) ||
+	       MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+/*
+ * True: it is refused, with *result. A HTTP/1.0 without a Host, too: nobody
+ * sends such any more.
+ */
+static bool refuse(const struct http *http, struct MHD_Connection *connection,
+		   const char *method, enum MHD_Result *result)
+{
+	const char *host = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	const char *origin = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
+
+	if (!host || *host == '\0')
+		*result = http_send_line(connection, MHD_HTTP_BAD_REQUEST,
+					 "the request names no Host\n");
+	else if (!guard_host(host, http->options.address, http->own_name))
+		*result = http_send_line(
+			connection, MHD_HTTP_FORBIDDEN,
+			"this Host is none of ours: ask for an address in "
+			"digits, localhost, this machine's name, or the "
+			"ADDRESS of --http\n");
+	else if (origin && !guard_origin(origin, host))
+		*result =
+			http_send_line(connection, MHD_HTTP_FORBIDDEN,
+				       "requests from other sites (Origin) are "
+				       "not answered\n");
+	else if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
+		 strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		*result = send_not_allowed(connection);
+	else if (has_body(connection))
+		*result = http_send_line(connection, MHD_HTTP_BAD_REQUEST,
+					 "a request has no body here\n");
+	else
+		return false;
+	return true;
+}
+
+enum MHD_Result http_answer(void *cls, struct MHD_Connection *connection,
+			    const char *url, const char *method,
+			    const char *version, const char *upload_data,
+			    size_t *upload_data_size, void **request)
+{
+	struct http *http = cls;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct connection *known = info ? info->socket_context : NULL;
+	enum MHD_Result result;
+	bool begins = !*request;
+
+	(void)version;
+	(void)upload_data;
+	if (!known)
+		return MHD_NO;
+	*request = known;
+	*upload_data_size = 0;
+	/* At first there are only headers. What is refused ends there. */
+	if (begins && !refuse(http, connection, method, &result))
+		return MHD_YES;
+	connections_set(&http->connections, known,
+			!begins && strcmp(url, "/events") == 0
+				? CONNECTION_FOLLOWING
+				: CONNECTION_ANSWERED,
+			http->clock.mono_ns);
+	return begins ? result : route(http, connection, url);
+}

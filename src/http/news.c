@@ -1,0 +1,160 @@
+/*
+ * From the program to the thread: under the lock pointers are exchanged and a
+ * few numbers copied, no more.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "http/server.h"
+
+/* Windows that wait for the thread; it is never that far behind. */
+#define INBOX_MAX 64
+
+void news_free(struct handed *handed)
+{
+	if (!handed)
+		return;
+	if (handed->whole != handed->shown)
+		frozen_free(handed->whole);
+	frozen_free(handed->shown);
+	free(handed);
+}
+
+static struct handed *copy_window(const struct snapshot *shown,
+				  const struct snapshot *whole,
+				  size_t key_count)
+{
+	struct handed *handed = calloc(1, sizeof(*handed));
+
+	if (!handed)
+		return NULL;
+	handed->shown = frozen_new(shown, key_count);
+	if (whole == shown)
+		handed->whole = handed->shown;
+	else if (whole)
+		handed->whole = frozen_new(whole, key_count);
+	if (handed->shown && (handed->whole || !whole))
+		return handed;
+	news_free(handed);
+	return NULL;
+}
+
+void http_window(struct http *http, const struct snapshot *shown,
+		 const struct snapshot *whole, const char *const *key_names,
+		 size_t key_count)
+{
+	struct handed *handed = copy_window(shown, whole, key_count);
+	struct handed **last = &http->inbox;
+
+	if (!handed)
+		return;
+	handed->key_names = key_names;
+	handed->key_count = key_count;
+	pthread_mutex_lock(&http->lock);
+	if (http->inbox_count < INBOX_MAX) {
+		while (*last)
+			last = &(*last)->next;
+		*last = handed;
+		http->inbox_count++;
+		handed = NULL;
+	}
+	pthread_mutex_unlock(&http->lock);
+	news_free(handed);
+	http_wake(http);
+}
+
+void http_tell(struct http *http, const struct http_live *live,
+	       const enum http_source_state *states)
+{
+	size_t bytes = http->options.source_count * sizeof(*states);
+	bool changed;
+
+	pthread_mutex_lock(&http->lock);
+	changed = live->begun != http->live.begun ||
+		  memcmp(states, http->states, bytes) != 0;
+	http->live = *live;
+	if (changed) {
+		memcpy(http->states, states, bytes);
+		http->changed = true;
+	}
+	pthread_mutex_unlock(&http->lock);
+	if (changed)
+		http_wake(http);
+}
+
+/* --- what is taken -------------------------------------------------------- */
+
+/* An event: its id, and the document in one line. */
+static void keep_window(struct http *http, const struct handed *window)
+{
+	const struct snapshot *shown = &window->shown->snapshot;
+	struct report_options options = http->options.report;
+	struct history *history = &http->history;
+	char id[RUN_SIZE + 24];
+	struct buffer event = {0};
+	struct span document;
+	struct blob *blob;
+
+	options.format = FORMAT_JSON;
+	options.key_names = window->key_names;
+	options.key_count = window->key_count;
+	snprintf(id, sizeof(id), "%s-%" PRIu64, history->run,
+		 history->newest + 1);
+	buffer_printf(&event, "id: %s\ndata: ", id);
+	document.size = event.size;
+	document_window(&event, &options, id, shown);
+	document = span_make(NULL, event.size - document.size);
+	buffer_append_text(&event, "\n\n");
+	blob = blob_take(&event, NULL);
+	if (!blob)
+		return;
+	document.data = blob->data + blob->size - 2 - document.size;
+	history_add(history, blob, document);
+}
+
+static void take_window(struct http *http, struct handed *window)
+{
+	keep_window(http, window);
+	news_free(http->newest);
+	blob_drop(http->rows);
+	blob_drop(http->metrics);
+	http->newest = window;
+	http->rows = NULL;
+	http->metrics = NULL;
+	/* By event time bounds are always the whole window's. */
+	if (http->program.window_ns == 0 && http->options.timed)
+		http->program.window_ns = window->shown->snapshot.end_ns -
+					  window->shown->snapshot.start_ns;
+}
+
+void news_take(struct http *http)
+{
+	size_t bytes = http->options.source_count * sizeof(*http->states);
+	struct handed *inbox;
+	bool changed;
+	uint64_t count;
+
+	if (read(http->wake_fd, &count, sizeof(count)) < 0)
+		return;
+	pthread_mutex_lock(&http->lock);
+	inbox = http->inbox;
+	http->inbox = NULL;
+	http->inbox_count = 0;
+	changed = http->changed;
+	http->changed = false;
+	memcpy(http->program_states, http->states, bytes);
+	http->program.live = http->live;
+	http->ending = http->stopping;
+	pthread_mutex_unlock(&http->lock);
+	while (inbox) {
+		struct handed *window = inbox;
+
+		inbox = window->next;
+		take_window(http, window);
+	}
+	if (changed)
+		events_tell_status(http);
+}
