@@ -2,7 +2,9 @@
  * From a request to its answer.
  */
 #include <string.h>
+#include <strings.h>
 
+#include "core/keytext.h"
 #include "http/assets.h"
 #include "http/guard.h"
 #include "http/sending.h"
@@ -17,8 +19,15 @@ static enum MHD_Result send_status(struct http *http,
 
 	document_status(&status, &http->program);
 	return http_send(connection, MHD_HTTP_OK,
-			 http_respond(blob_take(&status, NULL)), TYPE_JSON,
-			 NO_STORE);
+			 http_respond(blob_take(&status)), TYPE_JSON, NO_STORE);
+}
+
+/* The name of a file may have newlines in it, or move a cursor. */
+static void append_source(struct buffer *text, const char *name,
+			  enum http_source_state state)
+{
+	keytext_append(text, span_of(name), keytext_escape_shown);
+	buffer_printf(text, ": %s\n", source_state_name(state));
 }
 
 static enum MHD_Result send_health(struct http *http,
@@ -29,14 +38,12 @@ static enum MHD_Result send_health(struct http *http,
 
 	for (size_t i = 0; i < program->options->source_count; i++)
 		if (!source_state_is_up(program->states[i]))
-			buffer_printf(&text, "%s: %s\n",
-				      program->options->sources[i],
-				      source_state_name(program->states[i]));
+			append_source(&text, program->options->sources[i],
+				      program->states[i]);
 	if (text.size == 0 && !text.failed)
 		return http_send_line(connection, MHD_HTTP_OK, "ok\n");
 	return http_send(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			 http_respond(blob_take(&text, NULL)), TYPE_TEXT,
-			 NO_STORE);
+			 http_respond(blob_take(&text)), TYPE_TEXT, NO_STORE);
 }
 
 static enum MHD_Result send_events(struct http *http,
@@ -58,7 +65,9 @@ static enum MHD_Result send_asset(struct MHD_Connection *connection,
 {
 	const char *known = MHD_lookup_connection_value(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
-	bool same = known && strcmp(known, asset->tag) == 0;
+	/* A list of tags, each in its quotes, or any (RFC 9110 13.1.2). */
+	bool same = known && (strcmp(known, "*") == 0 ||
+			      strstr(known, asset->tag) != NULL);
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		same ? 0 : asset->size, (void *)(size_t)asset->data,
 		MHD_RESPMEM_PERSISTENT);
@@ -123,6 +132,26 @@ static bool has_body(struct MHD_Connection *connection)
 					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
+static enum MHD_Result count_host(void *cls, enum MHD_ValueKind kind,
+				  const char *name, const char *value)
+{
+	unsigned *count = cls;
+
+	(void)kind;
+	(void)value;
+	*count += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+	return MHD_YES;
+}
+
+static bool has_one_host(struct MHD_Connection *connection)
+{
+	unsigned count = 0;
+
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host,
+				  &count);
+	return count == 1;
+}
+
 /*
  * True: it is refused, with *result. A HTTP/1.0 without a Host, too: nobody
  * sends such any more.
@@ -135,9 +164,10 @@ static bool refuse(const struct http *http, struct MHD_Connection *connection,
 	const char *origin = MHD_lookup_connection_value(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
 
-	if (!host || *host == '\0')
+	if (!host || *host == '\0' || !has_one_host(connection))
 		*result = http_send_line(connection, MHD_HTTP_BAD_REQUEST,
-					 "the request names no Host\n");
+					 "the request names no Host, or "
+					 "several\n");
 	else if (!guard_host(host, http->options.address, http->own_name))
 		*result = http_send_line(
 			connection, MHD_HTTP_FORBIDDEN,

@@ -9,13 +9,13 @@
 #include "http/sending.h"
 #include "http/server.h"
 
-/* Answers of windows that are over may wait in slow hands: so much of that. */
-#define RENDERED_MAX_BYTES ((size_t)64 << 20)
+/* Answers of windows that are over may be in slow hands: so much of that. */
+#define RETIRED_MAX_BYTES ((size_t)64 << 20)
 
-/* Other windows are still being read, so many that no more is rendered. */
+/* So much of other windows is still being read that no more is rendered. */
 static bool is_full(const struct http *http)
 {
-	return http->rendered_bytes > RENDERED_MAX_BYTES;
+	return http->retired_bytes > RETIRED_MAX_BYTES;
 }
 
 static enum MHD_Result send_busy(struct MHD_Connection *connection)
@@ -44,8 +44,8 @@ enum MHD_Result answer_rows(struct http *http,
 	if (!newest) {
 		buffer_append_text(&rows, "[]");
 		return http_send(connection, MHD_HTTP_OK,
-				 http_respond(blob_take(&rows, NULL)),
-				 TYPE_JSON, NO_STORE);
+				 http_respond(blob_take(&rows)), TYPE_JSON,
+				 NO_STORE);
 	}
 	if (!http->rows && is_full(http))
 		return send_busy(connection);
@@ -53,7 +53,7 @@ enum MHD_Result answer_rows(struct http *http,
 		struct report_options options = json_options(http, newest);
 
 		document_rows(&rows, &options, &newest->shown->snapshot);
-		http->rows = blob_take(&rows, &http->rendered_bytes);
+		http->rows = blob_take(&rows);
 	}
 	if (!http->rows)
 		return MHD_NO;
@@ -62,10 +62,11 @@ enum MHD_Result answer_rows(struct http *http,
 			 NO_STORE);
 }
 
-/* "[", documents with commas between them, "]". */
+/* "[", the last so many documents with commas between them, "]". */
 static struct MHD_Response *respond_windows(const struct history *history,
 					    uint64_t count)
 {
+	const char *before = "";
 	struct pieces pieces;
 
 	if (pieces_reserve(&pieces, 2 * count + 2) != 0)
@@ -75,9 +76,11 @@ static struct MHD_Response *respond_windows(const struct history *history,
 		const struct kept *kept = history_window(
 			history, history->newest - count + 1 + i);
 
-		if (i > 0)
-			pieces_add(&pieces, span_of(","), NULL);
+		if (!kept)
+			continue;
+		pieces_add(&pieces, span_of(before), NULL);
 		pieces_add(&pieces, kept->document, blob_hold(kept->event));
+		before = ",";
 	}
 	pieces_add(&pieces, span_of("]"), NULL);
 	return http_respond_pieces(&pieces);
@@ -107,7 +110,7 @@ enum MHD_Result answer_windows(struct http *http,
 static struct MHD_Response *respond_metrics(struct blob *window,
 					    struct buffer *process)
 {
-	struct blob *rest = blob_take(process, NULL);
+	struct blob *rest = blob_take(process);
 	struct pieces pieces;
 
 	if (!rest)
@@ -140,12 +143,12 @@ enum MHD_Result answer_metrics(struct http *http,
 				   &why) != 0) {
 			buffer_release(&window);
 			buffer_printf(&process, "%s\n", why.message);
-			return http_send(
-				connection, MHD_HTTP_INTERNAL_SERVER_ERROR,
-				http_respond(blob_take(&process, NULL)),
-				TYPE_TEXT, NO_STORE);
+			return http_send(connection,
+					 MHD_HTTP_INTERNAL_SERVER_ERROR,
+					 http_respond(blob_take(&process)),
+					 TYPE_TEXT, NO_STORE);
 		}
-		http->metrics = blob_take(&window, &http->rendered_bytes);
+		http->metrics = blob_take(&window);
 	}
 	metrics_process(&process, &http->program);
 	return http_send(connection, MHD_HTTP_OK,

@@ -2,14 +2,12 @@
 
 #include <stdlib.h>
 
-struct blob *blob_take(struct buffer *bytes, size_t *sum)
+struct blob *blob_take(struct buffer *bytes)
 {
 	struct blob *blob = bytes->failed ? NULL : malloc(sizeof(*blob));
 
 	if (blob) {
-		*blob = (struct blob){bytes->data, bytes->size, 1, sum};
-		if (sum)
-			*sum += blob->size;
+		*blob = (struct blob){bytes->data, bytes->size, 1, NULL};
 		buffer_init(bytes);
 	}
 	buffer_release(bytes);
@@ -30,4 +28,13 @@ void blob_drop(struct blob *blob)
 		*blob->sum -= blob->size;
 	free(blob->data);
 	free(blob);
+}
+
+void blob_retire(struct blob *blob, size_t *sum)
+{
+	if (blob && blob->holders > 1) {
+		blob->sum = sum;
+		*sum += blob->size;
+	}
+	blob_drop(blob);
 }

@@ -13,19 +13,23 @@ struct blob {
 	char *data;
 	size_t size;
 	size_t holders;
-	size_t *sum; /* of the bytes of all blobs that are counted, or NULL */
+	size_t *sum; /* of the bytes of all that were retired, or NULL */
 };
 
 /*
- * Takes the buffer's bytes, and leaves it empty. They are in *sum as long as
- * the blob lives. NULL: the buffer failed, or memory is out.
+ * Takes the buffer's bytes, and leaves it empty. NULL: the buffer failed, or
+ * memory is out.
  */
-struct blob *blob_take(struct buffer *bytes, size_t *sum);
+struct blob *blob_take(struct buffer *bytes);
 
 /* One holder more; returns the blob. */
 struct blob *blob_hold(struct blob *blob);
 
 /* One less; the last one frees it. Takes NULL. */
 void blob_drop(struct blob *blob);
+
+/* The same for whom it was made; as long as others hold it, its bytes are in
+ * *sum. */
+void blob_retire(struct blob *blob, size_t *sum);
 
 #endif

@@ -35,7 +35,7 @@ static struct blob *text_blob(const char *text)
 	struct buffer bytes = {0};
 
 	buffer_append_text(&bytes, text);
-	return blob_take(&bytes, NULL);
+	return blob_take(&bytes);
 }
 
 /* A browser that lost us comes back after `retry` milliseconds. */
@@ -46,17 +46,21 @@ static struct blob *status_blob(const struct http *http)
 	buffer_append_text(&bytes, "retry: 1000\nevent: status\ndata: ");
 	document_status(&bytes, &http->program);
 	buffer_append_text(&bytes, "\n\n");
-	return blob_take(&bytes, NULL);
+	return blob_take(&bytes);
 }
 
+/* The newest is never missing. */
 static struct blob *next_window(struct follower *follower)
 {
 	const struct history *history = &follower->http->history;
 	uint64_t oldest = history_oldest(history);
+	const struct kept *kept = NULL;
 
 	if (follower->number < oldest)
 		follower->number = oldest;
-	return blob_hold(history_window(history, follower->number++)->event);
+	while (!kept)
+		kept = history_window(history, follower->number++);
+	return blob_hold(kept->event);
 }
 
 static bool has_window(const struct follower *follower)

@@ -21,14 +21,27 @@ void history_release(struct history *history)
 	history->windows = NULL;
 }
 
-void history_add(struct history *history, struct blob *event,
+static struct kept *place(const struct history *history, uint64_t number)
+{
+	return &history->windows[(number - 1) % history->keep];
+}
+
+void history_add(struct history *history, uint64_t number, struct blob *event,
 		 struct span document)
 {
-	struct kept *kept = &history->windows[history->newest % history->keep];
+	uint64_t missing = number - 1 - history->newest;
 
-	blob_drop(kept->event);
-	*kept = (struct kept){event, document};
-	history->newest++;
+	if (missing > history->keep)
+		missing = history->keep;
+	while (missing > 0) {
+		struct kept *gone = place(history, number - missing--);
+
+		blob_drop(gone->event);
+		gone->event = NULL;
+	}
+	blob_drop(place(history, number)->event);
+	*place(history, number) = (struct kept){event, document};
+	history->newest = number;
 }
 
 uint64_t history_oldest(const struct history *history)
@@ -41,7 +54,9 @@ uint64_t history_oldest(const struct history *history)
 const struct kept *history_window(const struct history *history,
 				  uint64_t number)
 {
-	return &history->windows[(number - 1) % history->keep];
+	const struct kept *kept = place(history, number);
+
+	return kept->event ? kept : NULL;
 }
 
 uint64_t history_after(const struct history *history, const char *id)

@@ -1,8 +1,8 @@
 /*
  * history: the windows that are kept, as the events that they were.
  *
- * Windows are numbered from 1 on; an event's id is RUN-NUMBER, where RUN is
- * another one each time the program starts.
+ * Windows are numbered from 1 on, and some may be missing; an event's id is
+ * RUN-NUMBER, where RUN is another one each time the program starts.
  */
 #ifndef HTTP_HISTORY_H
 #define HTTP_HISTORY_H
@@ -31,14 +31,17 @@ int history_init(struct history *history, const char *run,
 		 size_t keep) MUST_CHECK;
 void history_release(struct history *history);
 
-/* The next window; its document stands in the event. Takes over the event. */
-void history_add(struct history *history, struct blob *event,
+/*
+ * A window with a higher number; its document stands in the event, which is
+ * taken over.
+ */
+void history_add(struct history *history, uint64_t number, struct blob *event,
 		 struct span document);
 
-/* The number of the oldest that is kept; newest + 1 when there is none. */
+/* The number of the oldest that can be kept; newest + 1 when there is none. */
 uint64_t history_oldest(const struct history *history);
 
-/* A window that is kept; the history's. */
+/* A window, from the oldest to the newest; NULL: it is missing. */
 const struct kept *history_window(const struct history *history,
 				  uint64_t number);
 

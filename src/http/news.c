@@ -10,8 +10,11 @@
 
 #include "http/server.h"
 
-/* Windows that wait for the thread; it is never that far behind. */
-#define INBOX_MAX 64
+/*
+ * What waits for the thread: no more windows than are kept, nor rows, where
+ * windows close faster than it can show them. The oldest go.
+ */
+#define INBOX_MAX_ROWS ((size_t)1000000)
 
 void news_free(struct handed *handed)
 {
@@ -42,27 +45,67 @@ static struct handed *copy_window(const struct snapshot *shown,
 	return NULL;
 }
 
+static size_t rows_of(const struct handed *handed)
+{
+	size_t rows = handed->shown->snapshot.row_count;
+
+	if (handed->whole && handed->whole != handed->shown)
+		rows += handed->whole->snapshot.row_count;
+	return rows;
+}
+
+static void put_in(struct http *http, struct handed *handed)
+{
+	handed->number = ++http->handed;
+	if (http->inbox)
+		http->inbox_last->next = handed;
+	else
+		http->inbox = handed;
+	http->inbox_last = handed;
+	http->inbox_count++;
+	http->inbox_rows += rows_of(handed);
+}
+
+/* A list of those that are too many; the newest is none. */
+static struct handed *take_out_excess(struct http *http)
+{
+	struct handed *excess = NULL;
+
+	while (http->inbox != http->inbox_last &&
+	       (http->inbox_count > http->options.keep ||
+		http->inbox_rows > INBOX_MAX_ROWS)) {
+		struct handed *first = http->inbox;
+
+		http->inbox = first->next;
+		http->inbox_count--;
+		http->inbox_rows -= rows_of(first);
+		first->next = excess;
+		excess = first;
+	}
+	return excess;
+}
+
 void http_window(struct http *http, const struct snapshot *shown,
 		 const struct snapshot *whole, const char *const *key_names,
 		 size_t key_count)
 {
 	struct handed *handed = copy_window(shown, whole, key_count);
-	struct handed **last = &http->inbox;
+	struct handed *dropped;
 
 	if (!handed)
 		return;
 	handed->key_names = key_names;
 	handed->key_count = key_count;
 	pthread_mutex_lock(&http->lock);
-	if (http->inbox_count < INBOX_MAX) {
-		while (*last)
-			last = &(*last)->next;
-		*last = handed;
-		http->inbox_count++;
-		handed = NULL;
-	}
+	put_in(http, handed);
+	dropped = take_out_excess(http);
 	pthread_mutex_unlock(&http->lock);
-	news_free(handed);
+	while (dropped) {
+		struct handed *next = dropped->next;
+
+		news_free(dropped);
+		dropped = next;
+	}
 	http_wake(http);
 }
 
@@ -101,26 +144,25 @@ static void keep_window(struct http *http, const struct handed *window)
 	options.format = FORMAT_JSON;
 	options.key_names = window->key_names;
 	options.key_count = window->key_count;
-	snprintf(id, sizeof(id), "%s-%" PRIu64, history->run,
-		 history->newest + 1);
+	snprintf(id, sizeof(id), "%s-%" PRIu64, history->run, window->number);
 	buffer_printf(&event, "id: %s\ndata: ", id);
 	document.size = event.size;
 	document_window(&event, &options, id, shown);
 	document = span_make(NULL, event.size - document.size);
 	buffer_append_text(&event, "\n\n");
-	blob = blob_take(&event, NULL);
+	blob = blob_take(&event);
 	if (!blob)
 		return;
 	document.data = blob->data + blob->size - 2 - document.size;
-	history_add(history, blob, document);
+	history_add(history, window->number, blob, document);
 }
 
 static void take_window(struct http *http, struct handed *window)
 {
 	keep_window(http, window);
 	news_free(http->newest);
-	blob_drop(http->rows);
-	blob_drop(http->metrics);
+	blob_retire(http->rows, &http->retired_bytes);
+	blob_retire(http->metrics, &http->retired_bytes);
 	http->newest = window;
 	http->rows = NULL;
 	http->metrics = NULL;
@@ -143,6 +185,7 @@ void news_take(struct http *http)
 	inbox = http->inbox;
 	http->inbox = NULL;
 	http->inbox_count = 0;
+	http->inbox_rows = 0;
 	changed = http->changed;
 	http->changed = false;
 	memcpy(http->program_states, http->states, bytes);

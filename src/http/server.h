@@ -20,6 +20,7 @@
 /* A window as it was handed over. */
 struct handed {
 	struct handed *next;
+	uint64_t number; /* from 1 on */
 	struct frozen *shown;
 	struct frozen *whole; /* all groups: shown, another one, or NULL */
 	const char *const *key_names;
@@ -38,7 +39,10 @@ struct http {
 	/* Under the lock: */
 	pthread_mutex_t lock;
 	struct handed *inbox; /* the oldest first */
+	struct handed *inbox_last;
 	size_t inbox_count;
+	size_t inbox_rows;
+	uint64_t handed; /* number of the last window */
 	struct http_live live;
 	enum http_source_state *states;
 	bool changed; /* states, or whether it has begun, since last taken */
@@ -53,8 +57,8 @@ struct http {
 	struct handed *newest; /* or NULL */
 	struct blob *rows;     /* of it, once somebody asked */
 	struct blob *metrics;  /* likewise */
-	size_t rendered_bytes; /* of these two, and those of windows before
-				* that somebody still reads */
+	size_t retired_bytes;  /* of those of windows before that somebody
+				* still reads */
 	struct follower *followers;
 	size_t follower_count;
 	struct blob *status;	 /* the last one told */
