@@ -208,10 +208,10 @@ struct app {
 	int64_t started_mono_ns;
 	int64_t unready_ns; /* in which the input was not read; see app_ready()
 			     */
-	bool counts_awake;  /* in steps of AWAKE_STEP_NS, see app_tick() */
 	int64_t ticked_ns;  /* mono: of the last one */
 	int64_t slept_ns;   /* mono: when the loop began to wait, and */
 	int64_t wake_ns;    /* when it was to be woken */
+	bool counts_awake;  /* in steps of AWAKE_STEP_NS, see app_tick() */
 	bool begun;
 	bool input_over; /* and the windows that were due for it closed */
 	int64_t begun_mono_ns;

@@ -79,10 +79,10 @@ struct options {
 	struct operand publish; /* a topic; without a name: none */
 	const char *member;	/* NULL: a random one */
 	/* service */
-	bool http;
+	uint64_t http_keep; /* windows */
 	char *http_address; /* NULL: loopback */
 	unsigned http_port; /* 0: a free one */
-	uint64_t http_keep; /* windows */
+	bool http;
 	/* diagnostics */
 	enum log_level log_level;
 };

@@ -184,9 +184,8 @@ static int fill(struct engine *engine, const struct closing *closing,
 {
 	static const struct row_choice all = {.order = ORDER_KEY};
 
-	if (closing->whole &&
-	    snapshot_fill(closing->whole, &engine->groups, &engine->windows,
-			  &all) != 0)
+	if (closing->whole && snapshot_fill(closing->whole, &engine->groups,
+					    &engine->windows, &all) != 0)
 		return -1;
 	if (snapshot_fill(closing->snapshot, &engine->groups, &engine->windows,
 			  &engine->query.choice) != 0)

@@ -68,9 +68,8 @@ static enum MHD_Result send_asset(struct MHD_Connection *connection,
 	/* A list of tags, each in its quotes, or any (RFC 9110 13.1.2). */
 	bool same = known && (strcmp(known, "*") == 0 ||
 			      strstr(known, asset->tag) != NULL);
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		same ? 0 : asset->size, (void *)(size_t)asset->data,
-		MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = http_respond_bytes(
+		span_make((const char *)asset->data, same ? 0 : asset->size));
 
 	if (response && MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG,
 						asset->tag) != MHD_YES) {
@@ -108,9 +107,8 @@ static enum MHD_Result route(struct http *http,
 
 static enum MHD_Result send_not_allowed(struct MHD_Connection *connection)
 {
-	static const char line[] = "only GET and HEAD are answered\n";
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		sizeof(line) - 1, (void *)(size_t)line, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response =
+		http_respond_bytes(span_of("only GET and HEAD are answered\n"));
 
 	if (response && MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
 						"GET, HEAD") != MHD_YES) {
@@ -190,6 +188,7 @@ static bool refuse(const struct http *http, struct MHD_Connection *connection,
 	return true;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd has 8 parameters. */
 enum MHD_Result http_answer(void *cls, struct MHD_Connection *connection,
 			    const char *url, const char *method,
 			    const char *version, const char *upload_data,

@@ -5,9 +5,17 @@
 struct blob *blob_take(struct buffer *bytes)
 {
 	struct blob *blob = bytes->failed ? NULL : malloc(sizeof(*blob));
+	char *data;
 
 	if (blob) {
-		*blob = (struct blob){bytes->data, bytes->size, 1, NULL};
+		/* It may be kept for long: a buffer has room to grow. */
+		data = realloc(bytes->data, bytes->size + 1);
+		*blob = (struct blob){
+			data ? data : bytes->data,
+			bytes->size,
+			1,
+			NULL,
+		};
 		buffer_init(bytes);
 	}
 	buffer_release(bytes);

@@ -29,7 +29,7 @@ unsigned connections_limit(void)
 	}
 	if (limit.rlim_cur >= wanted)
 		return CONNECTIONS_MAX;
-	if (limit.rlim_cur <= 2 * OTHER_DESCRIPTORS)
+	if (limit.rlim_cur / 2 <= OTHER_DESCRIPTORS)
 		return OTHER_DESCRIPTORS / 4;
 	return (unsigned)limit.rlim_cur - OTHER_DESCRIPTORS;
 }

@@ -1,9 +1,9 @@
 #include "http/document.h"
 
 #include <cjson/cJSON.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -235,13 +235,17 @@ bool program_behind(const struct program *program, int64_t *behind_ns)
 uint64_t program_resident(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
-	uint64_t pages = 0;
+	char line[128] = "";
+	char *second;
 
-	if (file && fscanf(file, "%*u %" SCNu64, &pages) != 1)
-		pages = 0;
+	if (file && !fgets(line, sizeof(line), file))
+		line[0] = '\0';
 	if (file)
 		fclose(file);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	second = strchr(line, ' ');
+	if (!second)
+		return 0;
+	return strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* The name of a file may be no UTF-8. */

@@ -29,12 +29,12 @@ static struct kept *place(const struct history *history, uint64_t number)
 void history_add(struct history *history, uint64_t number, struct blob *event,
 		 struct span document)
 {
-	uint64_t missing = number - 1 - history->newest;
+	uint64_t missing = history->newest + 1;
 
-	if (missing > history->keep)
-		missing = history->keep;
-	while (missing > 0) {
-		struct kept *gone = place(history, number - missing--);
+	if (missing + history->keep < number)
+		missing = number - history->keep;
+	for (; missing < number; missing++) {
+		struct kept *gone = place(history, missing);
 
 		blob_drop(gone->event);
 		gone->event = NULL;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,14 +36,17 @@ static int try_one(const struct addrinfo *info)
 /* Which port it became, if it was 0. */
 static unsigned bound_port(int fd)
 {
-	struct sockaddr_storage bound = {0};
+	union {
+		struct sockaddr any;
+		struct sockaddr_in ipv4;
+		struct sockaddr_in6 ipv6;
+	} bound = {0};
 	socklen_t size = sizeof(bound);
 
-	if (getsockname(fd, (struct sockaddr *)&bound, &size) != 0)
+	if (getsockname(fd, &bound.any, &size) != 0)
 		return 0;
-	if (bound.ss_family == AF_INET6)
-		return ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
-	return ntohs(((struct sockaddr_in *)&bound)->sin_port);
+	return ntohs(bound.any.sa_family == AF_INET6 ? bound.ipv6.sin6_port
+						     : bound.ipv4.sin_port);
 }
 
 int listen_open(const char *address, unsigned port, char url[LISTEN_URL_SIZE],

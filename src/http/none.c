@@ -17,7 +17,7 @@ const char *http_version(void)
 struct http *http_open(const struct http_options *options, struct error *error)
 {
 	(void)options;
-	http_check_built(error);
+	error_set(error, "--http: built without HTTP");
 	return NULL;
 }
 

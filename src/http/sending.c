@@ -42,19 +42,10 @@ enum MHD_Result http_send(struct MHD_Connection *connection, unsigned status,
 }
 
 /* One line. */
-enum MHD_Result http_send_line(struct MHD_Connection *connection,
-			       unsigned status, const char *line)
-{
-	size_t size = strlen(line);
-
-	return http_send(connection, status,
-			 MHD_create_response_from_buffer(size,
-							 (void *)(size_t)line,
-							 MHD_RESPMEM_MUST_COPY),
-			 TYPE_TEXT, NO_STORE);
-}
-
 /* --- of several pieces ---------------------------------------------------- */
+
+/* How much is handed to libmicrohttpd at once. */
+#define BLOCK_BYTES ((size_t)32 << 10)
 
 int pieces_reserve(struct pieces *pieces, size_t count)
 {
@@ -69,10 +60,8 @@ int pieces_reserve(struct pieces *pieces, size_t count)
 
 void pieces_add(struct pieces *pieces, struct span bytes, struct blob *blob)
 {
-	struct MHD_IoVec *piece = &pieces->list[pieces->count++];
-
-	piece->iov_base = bytes.data;
-	piece->iov_len = bytes.size;
+	pieces->list[pieces->count++] = bytes;
+	pieces->size += bytes.size;
 	if (blob)
 		pieces->blobs[pieces->blob_count++] = blob;
 }
@@ -92,6 +81,31 @@ static void free_pieces(void *pieces)
 	free(pieces);
 }
 
+/* From the first piece on that is not used up, which is used up piece by piece.
+ */
+static ssize_t read_pieces(void *cls, uint64_t position, char *out, size_t room)
+{
+	struct pieces *pieces = cls;
+	size_t taken = 0;
+
+	(void)position;
+	while (taken < room && pieces->next < pieces->count) {
+		struct span *piece = &pieces->list[pieces->next];
+		size_t size = piece->size;
+
+		if (size > room - taken)
+			size = room - taken;
+		if (size > 0)
+			memcpy(out + taken, piece->data, size);
+		taken += size;
+		*piece = span_make(piece->data + size, piece->size - size);
+		pieces->next += piece->size == 0;
+	}
+	return taken > 0 ? (ssize_t)taken : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* Not by MHD_create_response_from_iovec(): of 0.9.75 it ends the program where
+ * there are more pieces than the connection has memory for. */
 struct MHD_Response *http_respond_pieces(struct pieces *pieces)
 {
 	struct pieces *held = malloc(sizeof(*held));
@@ -99,8 +113,9 @@ struct MHD_Response *http_respond_pieces(struct pieces *pieces)
 
 	if (held) {
 		*held = *pieces;
-		response = MHD_create_response_from_iovec(
-			held->list, (unsigned)held->count, free_pieces, held);
+		response = MHD_create_response_from_callback(
+			pieces->size, BLOCK_BYTES, read_pieces, held,
+			free_pieces);
 	}
 	if (!response) {
 		pieces_release(pieces);
@@ -109,16 +124,40 @@ struct MHD_Response *http_respond_pieces(struct pieces *pieces)
 	return response;
 }
 
+static void drop(void *blob)
+{
+	blob_drop(blob);
+}
+
 struct MHD_Response *http_respond(struct blob *blob)
 {
-	struct pieces pieces;
+	struct MHD_Response *response;
 
 	if (!blob)
 		return NULL;
-	if (pieces_reserve(&pieces, 1) != 0) {
+	response = MHD_create_response_from_buffer_with_free_callback_cls(
+		blob->size, blob->data, drop, blob);
+	if (!response)
 		blob_drop(blob);
+	return response;
+}
+
+struct MHD_Response *http_respond_bytes(struct span bytes)
+{
+	struct pieces pieces;
+
+	if (pieces_reserve(&pieces, 1) != 0)
 		return NULL;
-	}
-	pieces_add(&pieces, span_make(blob->data, blob->size), blob);
+	pieces_add(&pieces, bytes, NULL);
 	return http_respond_pieces(&pieces);
+}
+
+enum MHD_Result http_send_line(struct MHD_Connection *connection,
+			       unsigned status, const char *line)
+{
+	struct buffer bytes = {0};
+
+	buffer_append_text(&bytes, line);
+	return http_send(connection, status, http_respond(blob_take(&bytes)),
+			 TYPE_TEXT, NO_STORE);
 }

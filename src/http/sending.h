@@ -29,13 +29,18 @@ enum MHD_Result http_send(struct MHD_Connection *connection, unsigned status,
 enum MHD_Result http_send_line(struct MHD_Connection *connection,
 			       unsigned status, const char *line);
 
+/* A response of bytes that live for ever. */
+struct MHD_Response *http_respond_bytes(struct span bytes);
+
 /* A response of the blob, which is its own now. NULL stays NULL. */
 struct MHD_Response *http_respond(struct blob *blob);
 
 /* Pieces that a response is made of, and the blobs that they stand in. */
 struct pieces {
-	struct MHD_IoVec *list;
+	struct span *list;
 	size_t count;
+	size_t size; /* of all, in bytes */
+	size_t next; /* not sent yet */
 	struct blob **blobs;
 	size_t blob_count;
 };

@@ -145,13 +145,18 @@ static inline void assert_text(const struct buffer *seen, const char *text)
 		      (int)seen->size, seen->data, text);
 }
 
-static inline void assert_printed(const char *text)
+static inline void assert_shown(const struct snapshot *shown, const char *text)
 {
 	struct buffer seen = {0};
 
-	show(&seen, &snapshot);
+	show(&seen, shown);
 	assert_text(&seen, text);
 	buffer_release(&seen);
+}
+
+static inline void assert_printed(const char *text)
+{
+	assert_shown(&snapshot, text);
 }
 
 /* By arrival the next window closes on time. */

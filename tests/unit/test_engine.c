@@ -270,6 +270,29 @@ START_TEST(a_gap_ends_the_window_where_counting_stopped)
 }
 END_TEST
 
+START_TEST(all_groups_are_handed_out_beside_those_that_are_chosen)
+{
+	struct closing next = closing();
+	struct snapshot whole;
+
+	query.choice = (struct row_choice){.top = 1, .order = ORDER_COUNT};
+	begin_at(10);
+	order("A", 1);
+	order("B", 2);
+	order("C", 3);
+	take("broken\n");
+	snapshot_init(&whole);
+	next.whole = &whole;
+	ck_assert_int_eq(engine_close(&engine, &next), 0);
+	assert_printed("[10 15] 6: C 3 3, (other) 3 3");
+	assert_shown(&whole, "[10 15] 6: A 1 1, B 2 2, C 3 3");
+	ck_assert_uint_eq(whole.tallies.read, 7);
+	ck_assert_uint_eq(whole.run.read, 7);
+	ck_assert_uint_eq(engine_tallies(&engine).read, 7);
+	snapshot_release(&whole);
+}
+END_TEST
+
 START_TEST(time_without_a_window_is_left_out)
 {
 	begin_at(10);
@@ -391,6 +414,8 @@ int main(void)
 	tcase_add_test(tests,
 		       a_run_that_ends_on_a_boundary_prints_no_empty_window);
 	tcase_add_test(tests, a_gap_ends_the_window_where_counting_stopped);
+	tcase_add_test(tests,
+		       all_groups_are_handed_out_beside_those_that_are_chosen);
 	tcase_add_test(tests, time_without_a_window_is_left_out);
 	tcase_add_test(tests, windows_slide_by_arrival);
 	tcase_add_test(tests, what_slid_out_before_a_gap_is_in_the_totals);
