@@ -96,7 +96,7 @@ export function drawAttention(found, waiting) {
 	if (texts.join('\n') === shown)
 		return null;
 	shown = texts.join('\n');
-	list.dataset.state = found.length ? 'look' : 'well';
+	list.dataset.state = found.length ? 'look' : waiting ? '' : 'well';
 	if (!found.length) {
 		list.replaceChildren(element('li', '', texts[0]));
 		return texts[0];

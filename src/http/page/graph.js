@@ -9,12 +9,16 @@ import { day, grouped, shortClock, zoneOffset } from './numbers.js';
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
 	10800, 21600, 43200, 86400, 172800, 604800].map((s) => s * 1000);
 
-function hatch(colour, size) {
+/* Visible on areas and beside them. */
+function hatch(back, line, size) {
 	const tile = document.createElement('canvas');
-	tile.width = tile.height = size;
 	const pen = tile.getContext('2d');
-	pen.strokeStyle = colour;
-	pen.lineWidth = size / 5;
+	tile.width = tile.height = size;
+	pen.globalAlpha = 0.6;
+	pen.fillStyle = back;
+	pen.fillRect(0, 0, size, size);
+	pen.strokeStyle = line;
+	pen.lineWidth = size / 6;
 	for (const x of [-size / 2, size / 2, size * 1.5]) {
 		pen.moveTo(x - size / 2, size + 1);
 		pen.lineTo(x + size / 2, -1);
@@ -52,8 +56,9 @@ export class Graph {
 			text: colour('--soft'),
 			grid: colour('--grid'),
 		};
-		this.#colours.hatch = hatch(colour('--card'), 8);
 		this.#colours.size = parseFloat(style.fontSize) * 0.78;
+		this.#colours.hatch = hatch(colour('--card'), colour('--text'),
+			Math.round(this.#colours.size / 2));
 		this.#colours.family = getComputedStyle(document.body).fontFamily;
 		this.#chart?.destroy();
 		this.#chart = null;
@@ -96,6 +101,7 @@ export class Graph {
 						min: 0,
 						grid: { color: grid, drawBorder: false },
 						ticks: { color: text, font, maxTicksLimit: 6,
+							includeBounds: false,
 							precision: 0, callback: grouped },
 					},
 				},
@@ -122,8 +128,10 @@ export class Graph {
 	#choose(series, stacked, picked) {
 		if (picked && stacked)
 			return [picked, OTHER];
+		if (stacked)
+			return [...series.list, OTHER];
 		return picked && !series.list.includes(picked)
-			? [...series.list, picked] : [...series.list, OTHER];
+			? [...series.list, picked] : series.list;
 	}
 
 	/* What is in no layer is in (other). */
@@ -141,7 +149,7 @@ export class Graph {
 				tops: stacked ? Array.from(sum) : column };
 		});
 		const rest = this.layers.at(-1);
-		if (rest.group === OTHER && !rest.column.some((n) => n > 0))
+		if (rest?.group === OTHER && !rest.column.some((n) => n > 0))
 			this.layers.pop();
 	}
 
@@ -174,7 +182,8 @@ export class Graph {
 		const colour = back ? other + (stacked ? '66' : '70') : own;
 		return stacked
 			? { backgroundColor: colour, fill: 'origin',
-				borderColor: card, borderWidth: back ? 0 : 1 }
+				borderColor: card, borderWidth: back || this.#kept.windows.length > 360
+					? 0 : 1 }
 			: { borderColor: colour, fill: false,
 				borderWidth: layer.group === picked ? 3 : back ? 1 : 1.8,
 				borderJoinStyle: 'round',

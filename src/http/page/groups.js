@@ -37,7 +37,8 @@ function sparkPath(column) {
 			continue;
 		}
 		path += pen + Math.round((i - from) * step) + ' ' +
-			(HIGH - 1 - Math.round((HIGH - 3) * count / top));
+			(HIGH - 1 - Math.round((HIGH - 3) * count / top)) +
+			(pen === 'M' ? 'h1' : '');
 		pen = 'L';
 	}
 	return path;
@@ -50,10 +51,9 @@ export class Groups {
 	#sort = 'total';
 	#down = true;
 	#layout = '';
-	#pick;
+	#largest = 1; /* count */
 
 	constructor(pick) {
-		this.#pick = pick;
 		this.#body.addEventListener('click', (event) => {
 			const row = event.target.closest('tr');
 			if (row && row.group !== OTHER)
@@ -162,9 +162,9 @@ export class Groups {
 			sayNumber(fields['total-sum'], data.total_sum);
 		}
 		say(row.share, percent(Number(data.count), orders));
-		const wide = Math.round(100 * data.count / (orders || 1));
+		const wide = (data.count / this.#largest).toFixed(2);
 		if (wide !== row.wide)
-			row.bar.style.width = `${row.wide = wide}%`;
+			row.bar.style.transform = `scaleX(${row.wide = wide})`;
 		if (slot !== row.slot) {
 			row.slot = slot;
 			row.swatch.className = slot < 0
@@ -179,6 +179,8 @@ export class Groups {
 		const here = new Set();
 
 		this.#columns(newest);
+		this.#largest = newest.rows.reduce(
+			(most, { count }) => Math.max(most, count), 1);
 		newest.rows.forEach((data, i) => {
 			const group = groupOf(data, newest.labels[i]);
 			here.add(group);

@@ -75,15 +75,13 @@ function drawGauge(judged) {
 	const place = (value) => `${(100 * value / top).toFixed(1)}%`;
 
 	gauge.classList.toggle('unknown', !top);
-	setState(gauge, judged.state);
 	if (!top)
 		return;
-	const band = gauge.querySelector('.band');
-	band.setAttribute('x', place(judged.low));
-	band.setAttribute('width', place(judged.high - judged.low));
-	gauge.querySelector('.middle').setAttribute('x', place(judged.middle));
-	gauge.querySelector('.mark').style.transform =
-		`translateX(${place(judged.now)})`;
+	const [band, middle, now] = gauge.children;
+	band.style.left = place(judged.low);
+	band.style.width = place(judged.high - judged.low);
+	middle.style.left = place(judged.middle);
+	now.style.left = place(judged.now);
 }
 
 export function windowText(newest) {
@@ -101,8 +99,11 @@ export function drawHeadline(kept, judged) {
 	sayNumber($('rate'), judged.aSecond, rough(judged.now));
 	sayNumber($('orders'), newest.orders);
 	sayNumber($('total'), newest.total);
-	for (const id of ['orders', 'total'])
-		$(id).classList.toggle('long', String(newest[id]).length > 9);
+	for (const id of ['rate', 'orders', 'total']) {
+		const { length } = $(id).textContent;
+		$(id).classList.toggle('long', length > 10);
+		$(id).classList.toggle('longer', length > 15);
+	}
 	say($('window'), windowText(newest));
 	$('partial').hidden = !newest.partial;
 	say($('usual'), sentence(judged, newest));

@@ -61,6 +61,7 @@ function draw() {
 		drawTrending(kept, page.status);
 	}
 	document.body.classList.toggle('begun', kept.newest !== null);
+	document.body.classList.toggle('few', kept.newest?.rows.length <= 8);
 	if (!kept.newest) {
 		drawWaiting();
 	} else if (fresh || changed) {

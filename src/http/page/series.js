@@ -2,13 +2,6 @@
 
 export const MOST = 9; /* as many as there are colours to tell apart */
 
-function hash(text) {
-	let sum = 7;
-	for (let i = 0; i < Math.min(text.length, 200); i++)
-		sum = (sum * 31 + text.charCodeAt(i)) >>> 0;
-	return sum;
-}
-
 export class Series {
 	#slots = new Map(); /* group -> colour, kept when it falls out */
 	list = []; /* groups, largest first */
@@ -58,7 +51,7 @@ export class Series {
 			next.splice(0, next.length, ...old);
 	}
 
-	/* The same group has the same colour, on other screens too if it can. */
+	/* A group keeps its colour; by name, so that other screens agree. */
 	#colour() {
 		const used = new Set();
 		const fresh = [];
@@ -71,9 +64,9 @@ export class Series {
 				used.add(slot);
 		}
 		for (const group of fresh.sort()) {
-			let slot = hash(group) % MOST;
+			let slot = 0;
 			while (used.has(slot))
-				slot = (slot + 1) % MOST;
+				slot++;
 			used.add(slot);
 			this.#slots.set(group, slot);
 		}
