@@ -60,24 +60,50 @@ static enum MHD_Result send_events(struct http *http,
 			 "text/event-stream", NO_STORE);
 }
 
-static enum MHD_Result send_asset(struct MHD_Connection *connection,
-				  const struct asset *asset)
+/* Every browser does; who says that it does not, by q=0, is none. */
+static bool takes_gzip(struct MHD_Connection *connection)
+{
+	const char *accepted = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+
+	return accepted && strstr(accepted, "gzip") &&
+	       !strstr(accepted, "gzip;q=0");
+}
+
+/* Is it what the client has? It sends a list of tags, each in its quotes, or
+ * "*" for any (RFC 9110 13.1.2). */
+static bool is_known(struct MHD_Connection *connection, const char *tag)
 {
 	const char *known = MHD_lookup_connection_value(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
-	/* A list of tags, each in its quotes, or any (RFC 9110 13.1.2). */
-	bool same = known && (strcmp(known, "*") == 0 ||
-			      strstr(known, asset->tag) != NULL);
-	struct MHD_Response *response = http_respond_bytes(
-		span_make((const char *)asset->data, same ? 0 : asset->size));
 
-	if (response && MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG,
-						asset->tag) != MHD_YES) {
+	return known && (strcmp(known, "*") == 0 || strstr(known, tag));
+}
+
+static enum MHD_Result send_asset(struct MHD_Connection *connection,
+				  const struct asset *asset)
+{
+	bool gzip = takes_gzip(connection);
+	const struct asset_content *content =
+		gzip ? &asset->gzip : &asset->plain;
+	bool known = is_known(connection, content->tag);
+	struct MHD_Response *response = http_respond_bytes(span_make(
+		(const char *)content->data, known ? 0 : content->size));
+
+	if (response &&
+	    ((gzip && MHD_add_response_header(response,
+					      MHD_HTTP_HEADER_CONTENT_ENCODING,
+					      "gzip") != MHD_YES) ||
+	     MHD_add_response_header(response, MHD_HTTP_HEADER_VARY,
+				     "Accept-Encoding") != MHD_YES ||
+	     MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG,
+				     content->tag) != MHD_YES)) {
 		MHD_destroy_response(response);
 		return MHD_NO;
 	}
-	return http_send(connection, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK,
-			 response, asset->type, "no-cache");
+	return http_send(connection,
+			 known ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response,
+			 asset->type, "no-cache");
 }
 
 /* --- requests ------------------------------------------------------------- */

@@ -8,12 +8,18 @@
 
 #include <stddef.h>
 
+/* The content, in one encoding. */
+struct asset_content {
+	const char *tag; /* another one for each content; in its quotes */
+	const unsigned char *data;
+	size_t size;
+};
+
 struct asset {
 	const char *path; /* as it is asked for: "/page.css" */
 	const char *type; /* "text/css; charset=utf-8" */
-	const char *tag;  /* changes with the content; in its quotes */
-	const unsigned char *data;
-	size_t size;
+	struct asset_content plain;
+	struct asset_content gzip;
 };
 
 extern const struct asset assets[];
