@@ -4,6 +4,9 @@
  */
 #include "app_parts.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* --- sources come and go -------------------------------------------------- */
 
 static size_t count_feeds(const struct app *app, enum feed_state state)
@@ -94,10 +97,26 @@ static void feed_opened(struct app *app, struct feed *feed)
 		begin_if_open(app);
 }
 
+/* For those who look on, and see the name beside it. */
+static void note_why(struct app *app, struct feed *feed, const char *why)
+{
+	size_t size = strlen(feed->source->name);
+
+	if (!app->web.http)
+		return;
+	if (strncmp(why, feed->source->name, size) == 0 &&
+	    strncmp(why + size, ": ", 2) == 0)
+		why += size + 2;
+	free(feed->why);
+	feed->why = strdup(why);
+}
+
 /* A stream failed: what is said, and what becomes of the run. */
 static void say_failure(struct app *app, struct feed *feed)
 {
 	const struct chunk *chunk = &app->held.chunk;
+
+	note_why(app, feed, chunk->why.message);
 
 	if (chunk->after == AFTER_AGAIN) {
 		log_line(&app->log, trouble_level(app, feed),
@@ -131,10 +150,12 @@ static void feed_closed(struct app *app, struct feed *feed)
 			coverage_source_hurt(coverage);
 		return;
 	case AFTER_AGAIN:
-		if (ended)
+		if (ended) {
 			log_line(&app->log, trouble_level(app, feed),
 				 "%s: the connection ended, dialling again",
 				 feed->source->name);
+			note_why(app, feed, "the connection ended");
+		}
 		feed->state = FEED_DOWN;
 		coverage_source_down(coverage, when_ns);
 		return;

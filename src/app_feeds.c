@@ -143,8 +143,10 @@ no_memory:
 
 void app_close_feeds(struct app *app)
 {
-	for (size_t i = 0; i < app->feed_count; i++)
+	for (size_t i = 0; i < app->feed_count; i++) {
+		free(app->feeds[i].why);
 		source_close(app->feeds[i].source);
+	}
 	if (app->ahead.pool)
 		pool_release(&app->pool);
 	ahead_common_release(&app->ahead);

@@ -53,8 +53,8 @@ int app_open_http(struct app *app)
 	if (!options->http)
 		return 0;
 	web->names = calloc(options->operand_count, sizeof(*web->names));
-	web->states = calloc(options->operand_count, sizeof(*web->states));
-	if (!web->names || !web->states) {
+	web->sources = calloc(options->operand_count, sizeof(*web->sources));
+	if (!web->names || !web->sources) {
 		error_set(&error, "out of memory");
 		app_fail(app, &error);
 		return -1;
@@ -86,7 +86,7 @@ void app_show_window(struct app *app, const struct outgoing *place)
 		    report->key_count);
 }
 
-static enum http_source_state state_of(const struct feed *feed)
+static struct http_source source_of(const struct feed *feed)
 {
 	static const enum http_source_state states[] = {
 		[FEED_OPENING] = HTTP_SOURCE_OPENING,
@@ -96,7 +96,12 @@ static enum http_source_state state_of(const struct feed *feed)
 		[FEED_FAILED] = HTTP_SOURCE_FAILED,
 	};
 
-	return states[feed->state];
+	return (struct http_source){
+		.state = states[feed->state],
+		.why = feed->state == FEED_UP || feed->state == FEED_ENDED
+			       ? NULL
+			       : feed->why,
+	};
 }
 
 /* What it can be behind of, see http.h. */
@@ -126,14 +131,14 @@ void app_tell_http(struct app *app)
 		return;
 	live.due_ns = due(app);
 	for (size_t i = 0; i < app->feed_count; i++)
-		app->web.states[i] = state_of(&app->feeds[i]);
-	http_tell(app->web.http, &live, app->web.states);
+		app->web.sources[i] = source_of(&app->feeds[i]);
+	http_tell(app->web.http, &live, app->web.sources);
 }
 
 void app_close_http(struct app *app)
 {
 	http_close(app->web.http);
 	free(app->web.names);
-	free(app->web.states);
+	free(app->web.sources);
 	app->web = (struct web){0};
 }

@@ -54,7 +54,8 @@ struct feed {
 	enum feed_state state;
 	const struct stream *stream; /* the one that it is in, or NULL */
 	int64_t quiet_until_ns;	     /* mono: trouble is said with -v only */
-	bool is_local;		     /* nothing is dialled */
+	char *why;     /* it is not up: the last message, or NULL; owned */
+	bool is_local; /* nothing is dialled */
 	bool is_kafka;
 	/* --publish, of another source: what was told of it */
 	int64_t told_newest_ns;
@@ -157,7 +158,7 @@ enum stop {
 struct web {
 	struct http *http;  /* NULL: off */
 	const char **names; /* of the sources; the operands' */
-	enum http_source_state *states;
+	struct http_source *sources;
 };
 
 /* The status line. */

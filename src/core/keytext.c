@@ -124,6 +124,25 @@ void keytext_append(struct buffer *out, struct span text,
 	}
 }
 
+void keytext_append_shown(struct buffer *out, struct span text)
+{
+	while (text.size > 0) {
+		char escaped[ESCAPE_MAX];
+		uint32_t code;
+		size_t used = utf8_decode(text, &code);
+		size_t size =
+			used > 0 ? keytext_escape_shown(code, escaped) : 0;
+
+		if (used == 0)
+			used = 1;
+		if (size > 0)
+			buffer_append(out, escaped, size);
+		else
+			buffer_append(out, text.data, used);
+		text = span_make(text.data + used, text.size - used);
+	}
+}
+
 void keytext_escape_tsv(struct buffer *out, struct span text)
 {
 	keytext_append(out, text, keytext_escape);

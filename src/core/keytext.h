@@ -49,6 +49,9 @@ typedef size_t escape_function(uint32_t code, char out[ESCAPE_MAX]);
 void keytext_append(struct buffer *out, struct span text,
 		    escape_function *escape);
 
+/* Appends text with what keytext_escape_shown() escapes escaped. */
+void keytext_append_shown(struct buffer *out, struct span text);
+
 /* Appends text with what tsv escapes escaped. */
 void keytext_escape_tsv(struct buffer *out, struct span text);
 

@@ -24,10 +24,16 @@ static enum MHD_Result send_status(struct http *http,
 
 /* The name of a file may have newlines in it, or move a cursor. */
 static void append_source(struct buffer *text, const char *name,
-			  enum http_source_state state)
+			  const struct http_source *source)
 {
-	keytext_append(text, span_of(name), keytext_escape_shown);
-	buffer_printf(text, ": %s\n", source_state_name(state));
+	keytext_append_shown(text, span_of(name));
+	buffer_append_text(text, ": ");
+	buffer_append_text(text, source_state_name(source->state));
+	if (source->why) {
+		buffer_append_text(text, ": ");
+		keytext_append_shown(text, span_of(source->why));
+	}
+	buffer_append_char(text, '\n');
 }
 
 static enum MHD_Result send_health(struct http *http,
@@ -37,13 +43,22 @@ static enum MHD_Result send_health(struct http *http,
 	struct buffer text = {0};
 
 	for (size_t i = 0; i < program->options->source_count; i++)
-		if (!source_state_is_up(program->states[i]))
+		if (!source_state_is_up(program->sources[i].state))
 			append_source(&text, program->options->sources[i],
-				      program->states[i]);
+				      &program->sources[i]);
 	if (text.size == 0 && !text.failed)
 		return http_send_line(connection, MHD_HTTP_OK, "ok\n");
 	return http_send(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 			 http_respond(blob_take(&text)), TYPE_TEXT, NO_STORE);
+}
+
+/* Of an answer of unknown size libmicrohttpd 0.9.75 sends an end even where
+ * only the head was asked for. */
+static enum MHD_Result send_events_head(struct MHD_Connection *connection)
+{
+	return http_send(connection, MHD_HTTP_OK,
+			 http_respond_bytes(span_of("")), "text/event-stream",
+			 NO_STORE);
 }
 
 static enum MHD_Result send_events(struct http *http,
@@ -226,6 +241,7 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *connection,
 	struct connection *known = info ? info->socket_context : NULL;
 	enum MHD_Result result;
 	bool begins = !*request;
+	bool follows;
 
 	(void)version;
 	(void)upload_data;
@@ -236,10 +252,11 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *connection,
 	/* At first there are only headers. What is refused ends there. */
 	if (begins && !refuse(http, connection, method, &result))
 		return MHD_YES;
+	follows = !begins && strcmp(url, "/events") == 0;
 	connections_set(&http->connections, known,
-			!begins && strcmp(url, "/events") == 0
-				? CONNECTION_FOLLOWING
-				: CONNECTION_ANSWERED,
+			follows ? CONNECTION_FOLLOWING : CONNECTION_ANSWERED,
 			http->clock.mono_ns);
+	if (follows && strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+		return send_events_head(connection);
 	return begins ? result : route(http, connection, url);
 }

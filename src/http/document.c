@@ -49,7 +49,7 @@ static void append_label(struct buffer *out, const struct key_part *part)
 
 	if (quoted)
 		buffer_append_char(&text, '"');
-	keytext_append(&text, part->text, keytext_escape_shown);
+	keytext_append_shown(&text, part->text);
 	if (quoted)
 		buffer_append_char(&text, '"');
 	if (text.failed)
@@ -249,9 +249,9 @@ uint64_t program_resident(void)
 }
 
 /* The name of a file may be no UTF-8. */
-static bool add_name(cJSON *object, const char *name)
+static bool add_text(cJSON *object, const char *name, const char *value)
 {
-	struct span text = span_of(name);
+	struct span text = span_of(value);
 	struct buffer valid = {0};
 	bool added;
 
@@ -269,9 +269,18 @@ static bool add_name(cJSON *object, const char *name)
 	}
 	buffer_append_char(&valid, '\0');
 	added = !valid.failed &&
-		cJSON_AddStringToObject(object, "name", valid.data);
+		cJSON_AddStringToObject(object, name, valid.data);
 	buffer_release(&valid);
 	return added;
+}
+
+static bool add_source(cJSON *object, const char *name,
+		       const struct http_source *source)
+{
+	return add_text(object, "name", name) &&
+	       cJSON_AddStringToObject(object, "state",
+				       source_state_name(source->state)) &&
+	       (!source->why || add_text(object, "why", source->why));
 }
 
 static bool add_sources(cJSON *object, const struct program *program)
@@ -285,10 +294,8 @@ static bool add_sources(cJSON *object, const struct program *program)
 			cJSON_Delete(source);
 			return false;
 		}
-		if (!add_name(source, program->options->sources[i]) ||
-		    !cJSON_AddStringToObject(
-			    source, "state",
-			    source_state_name(program->states[i])))
+		if (!add_source(source, program->options->sources[i],
+				&program->sources[i]))
 			return false;
 	}
 	return sources;

@@ -31,7 +31,7 @@ struct program {
 	const struct http_options *options;
 	const char *run; /* see history.h */
 	struct http_live live;
-	const enum http_source_state *states;
+	const struct http_source *sources;
 	int64_t now_ns; /* our time */
 	int64_t window_ns;
 };

@@ -36,13 +36,18 @@ int http_check_built(struct error *error) MUST_CHECK;
 /* libmicrohttpd's version for --version, or NULL where it is not built in. */
 const char *http_version(void);
 
-/* How a source is doing. */
 enum http_source_state {
 	HTTP_SOURCE_OPENING, /* was never up */
 	HTTP_SOURCE_UP,
 	HTTP_SOURCE_DOWN, /* was up and is dialled again */
 	HTTP_SOURCE_ENDED,
 	HTTP_SOURCE_FAILED,
+};
+
+/* How a source is doing. */
+struct http_source {
+	enum http_source_state state;
+	const char *why; /* it is not up, as messages have it; or NULL */
 };
 
 /* All pointers are borrowed for as long as the server lives. */
@@ -93,9 +98,12 @@ void http_window(struct http *http, const struct snapshot *shown,
 		 const struct snapshot *whole, const char *const *key_names,
 		 size_t key_count);
 
-/* How it is doing now, and its sources (an array of them, copied). Cheap. */
+/*
+ * How it is doing now, and its sources (an array, whose texts are copied).
+ * Cheap.
+ */
 void http_tell(struct http *http, const struct http_live *live,
-	       const enum http_source_state *states);
+	       const struct http_source *sources);
 
 /*
  * Those who follow the windows get the last of them, as far as they take it at

@@ -109,20 +109,50 @@ void http_window(struct http *http, const struct snapshot *shown,
 	http_wake(http);
 }
 
-void http_tell(struct http *http, const struct http_live *live,
-	       const enum http_source_state *states)
+/* --- sources -------------------------------------------------------------- */
+
+static bool is_same(const struct http_source *a, const struct http_source *b)
 {
-	size_t bytes = http->options.source_count * sizeof(*states);
+	if (a->state != b->state || !a->why != !b->why)
+		return false;
+	return !a->why || strcmp(a->why, b->why) == 0;
+}
+
+/* A text for which there is no memory is left out. */
+static bool copy_sources(struct http_source *to, const struct http_source *from,
+			 size_t count)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_same(&to[i], &from[i]))
+			continue;
+		changed = true;
+		free((char *)to[i].why);
+		to[i].state = from[i].state;
+		to[i].why = from[i].why ? strdup(from[i].why) : NULL;
+	}
+	return changed;
+}
+
+void news_free_sources(struct http_source *sources, size_t count)
+{
+	for (size_t i = 0; sources && i < count; i++)
+		free((char *)sources[i].why);
+	free(sources);
+}
+
+void http_tell(struct http *http, const struct http_live *live,
+	       const struct http_source *sources)
+{
 	bool changed;
 
 	pthread_mutex_lock(&http->lock);
-	changed = live->begun != http->live.begun ||
-		  memcmp(states, http->states, bytes) != 0;
+	changed = live->begun != http->live.begun;
+	changed |= copy_sources(http->sources, sources,
+				http->options.source_count);
 	http->live = *live;
-	if (changed) {
-		memcpy(http->states, states, bytes);
-		http->changed = true;
-	}
+	http->changed |= changed;
 	pthread_mutex_unlock(&http->lock);
 	if (changed)
 		http_wake(http);
@@ -174,7 +204,6 @@ static void take_window(struct http *http, struct handed *window)
 
 void news_take(struct http *http)
 {
-	size_t bytes = http->options.source_count * sizeof(*http->states);
 	struct handed *inbox;
 	bool changed;
 	uint64_t count;
@@ -188,7 +217,8 @@ void news_take(struct http *http)
 	http->inbox_rows = 0;
 	changed = http->changed;
 	http->changed = false;
-	memcpy(http->program_states, http->states, bytes);
+	copy_sources(http->program_sources, http->sources,
+		     http->options.source_count);
 	http->program.live = http->live;
 	http->ending = http->stopping;
 	pthread_mutex_unlock(&http->lock);

@@ -39,11 +39,11 @@ void http_window(struct http *http, const struct snapshot *shown,
 }
 
 void http_tell(struct http *http, const struct http_live *live,
-	       const enum http_source_state *states)
+	       const struct http_source *sources)
 {
 	(void)http;
 	(void)live;
-	(void)states;
+	(void)sources;
 }
 
 void http_close(struct http *http)

@@ -163,10 +163,10 @@ static struct MHD_Daemon *start_daemon(struct http *http, int fd)
 		MHD_OPTION_CONNECTION_LIMIT, connections_limit(),
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
-		note_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
-		note_answered, http, MHD_OPTION_UNESCAPE_CALLBACK,
-		leave_escaped, NULL, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, note_connection, http,
+		MHD_OPTION_NOTIFY_COMPLETED, note_answered, http,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_END);
 }
 
 /* --- opening and closing -------------------------------------------------- */
@@ -188,18 +188,18 @@ static int prepare(struct http *http)
 	clock_start(&http->clock);
 	name_run(http, run);
 	http->live.due_ns = TIME_NONE;
-	http->states = calloc(count, sizeof(*http->states));
-	http->program_states = calloc(count, sizeof(*http->states));
+	http->sources = calloc(count, sizeof(*http->sources));
+	http->program_sources = calloc(count, sizeof(*http->sources));
 	http->program = (struct program){
 		.options = &http->options,
 		.run = http->history.run,
 		.live = http->live,
-		.states = http->program_states,
+		.sources = http->program_sources,
 		.window_ns = http->options.window_ns,
 	};
 	gethostname(http->own_name, sizeof(http->own_name) - 1);
 	if (history_init(&http->history, run, http->options.keep) != 0 ||
-	    !http->states || !http->program_states)
+	    !http->sources || !http->program_sources)
 		return -1;
 	return 0;
 }
@@ -223,8 +223,8 @@ static void release(struct http *http)
 	if (http->wake_fd >= 0)
 		close(http->wake_fd);
 	pthread_mutex_destroy(&http->lock);
-	free(http->program_states);
-	free(http->states);
+	news_free_sources(http->program_sources, http->options.source_count);
+	news_free_sources(http->sources, http->options.source_count);
 	free(http);
 }
 

@@ -44,15 +44,15 @@ struct http {
 	size_t inbox_rows;
 	uint64_t handed; /* number of the last window */
 	struct http_live live;
-	enum http_source_state *states;
-	bool changed; /* states, or whether it has begun, since last taken */
+	struct http_source *sources; /* their texts owned */
+	bool changed; /* sources, or whether it has begun, since last taken */
 	bool stopping;
 	/* The thread's: */
 	struct MHD_Daemon *daemon;
 	struct clock clock;
 	struct connections connections;
 	struct program program;
-	enum http_source_state *program_states;
+	struct http_source *program_sources; /* likewise */
 	struct history history;
 	struct handed *newest; /* or NULL */
 	struct blob *rows;     /* of it, once somebody asked */
@@ -84,6 +84,9 @@ void http_wake(struct http *http);
 /* Takes what was handed over, if anything was. */
 void news_take(struct http *http);
 void news_free(struct handed *handed);
+
+/* The texts of sources. */
+void news_free_sources(struct http_source *sources, size_t count);
 
 /* --- answer_windows.c ----------------------------------------------------- */
 
