@@ -450,7 +450,9 @@ def peak_kib(pid):
 def resident_limit_kib():
     """What may be resident with few groups: of the program 4 MiB, and of the
     libraries that each part brings, touched or not."""
-    return 8192 if b"librdkafka" in run(["--version"]).out else 4096
+    version = run(["--version"]).out
+    return (4096 + 4096 * (b"librdkafka" in version) +
+            2048 * (b"libmicrohttpd" in version))
 
 
 def descriptors(pid):

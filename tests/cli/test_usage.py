@@ -194,7 +194,8 @@ def test_version_says_what_is_built_in(args):
     assert lines[1] == \
         "Sources: tcp, kafka, file, directory, fifo, standard input"
     assert re.fullmatch(r"Libraries: GMP \d[\d.]*, SQLite \d[\d.]*, "
-                        r"librdkafka \d[\d.]*", lines[2])
+                        r"librdkafka \d[\d.]*, libmicrohttpd \d[\d.]*",
+                        lines[2])
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
