@@ -19,9 +19,10 @@ HTTP ?= yes
 PARTS_BUILT = $(if $(filter no,$(KAFKA)),,kafka) $(if $(filter no,$(HTTP)),,http)
 
 # Found by pkg-config.
-LIBRARIES = gmp sqlite3 $(if $(filter kafka,$(PARTS_BUILT)),rdkafka) \
+LIBRARIES = $(strip gmp sqlite3 \
+	$(if $(filter kafka,$(PARTS_BUILT)),rdkafka) \
 	$(if $(filter http,$(PARTS_BUILT)),libmicrohttpd) \
-	$(if $(strip $(PARTS_BUILT)),libcjson)
+	$(if $(strip $(PARTS_BUILT)),libcjson))
 # The library that draws the charts of the page; Debian's libjs-chart.js.
 CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
 OC_CPPFLAGS := -Isrc -D_GNU_SOURCE -DORDERCOUNT_VERSION='"$(VERSION)"' \
@@ -92,7 +93,7 @@ PAGE_PATHS = $(addprefix /=,$(filter %/index.html,$(PAGE))) \
 	$(foreach file,$(PAGE),/$(notdir $(file))=$(file)) \
 	/chart.js=$(CHART_JS)
 
-$(BUILD)/http/assets.c: $(PAGE) $(CHART_JS) scripts/embed
+$(BUILD)/http/assets.c: $(PAGE) $(CHART_JS) scripts/embed | libraries
 	@echo "GEN $@"
 	@mkdir -p $(@D)
 	$(Q)scripts/embed $(PAGE_PATHS) >$@.new && mv $@.new $@

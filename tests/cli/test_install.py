@@ -89,32 +89,53 @@ def test_a_library_that_is_missing_is_said(tree):
                           timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(b"ordercount needs the libraries gmp sqlite3 "
-                                  b"rdkafka libcjson,")
+                                  b"rdkafka libmicrohttpd libcjson,")
     assert done.stdout == b""
 
 
-@pytest.fixture(scope="module")
-def without_kafka(tree, tmp_path_factory):
-    """The program, built where librdkafka and cJSON are not to be found."""
-    wrapper = tmp_path_factory.mktemp("bin") / "pkg-config"
-    wrapper.write_text("""#!/bin/sh
-case $* in *rdkafka* | *cjson*) exit 1 ;; esac
+def build_without(tree, folder, libraries, *parts):
+    """The program, built where those libraries are not to be found."""
+    wrapper = folder / "pkg-config"
+    wrapper.write_text(f"""#!/bin/sh
+case $* in {libraries}) exit 1 ;; esac
 exec pkg-config "$@"
 """)
     wrapper.chmod(0o755)
-    output = make(tree, "-j4", "KAFKA=no", "BUILD=no-kafka",
-                  f"PKG_CONFIG={wrapper}", "no-kafka/ordercount", CFLAGS="-O0")
+    output = make(tree, "-j4", *parts, "BUILD=without",
+                  f"PKG_CONFIG={wrapper}", "without/ordercount",
+                  CFLAGS="-O0")
     # Nothing else: no warning either.
     for line in output.splitlines():
         assert line.split()[0] in ("CC", "LD", "GEN"), line
-    yield tree / "no-kafka" / "ordercount"
-    shutil.rmtree(tree / "no-kafka")
+    return tree / "without" / "ordercount"
 
 
-def test_program_without_kafka_says_so(without_kafka):
-    done = subprocess.run([without_kafka, "--version"],
+@pytest.fixture(scope="module")
+def without_parts(tree, tmp_path_factory):
+    yield build_without(tree, tmp_path_factory.mktemp("bin"),
+                        "*rdkafka* | *cjson* | *microhttpd*", "KAFKA=no",
+                        "HTTP=no", "CHART_JS=/nowhere/chart.js")
+    shutil.rmtree(tree / "without")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("part, library, rest", [
+    ("KAFKA=no", "*rdkafka*", b"libmicrohttpd"),
+    ("HTTP=no", "*microhttpd*", b"librdkafka")])
+def test_each_part_can_be_left_out_alone(tree, tmp_path, part, library, rest):
+    program = build_without(tree, tmp_path, library, part)
+    done = subprocess.run([program, "--version"], stdout=subprocess.PIPE,
+                          check=True)
+    shutil.rmtree(tree / "without")
+    assert rest in done.stdout
+    assert library.strip("*").encode() not in done.stdout
+
+
+def test_program_without_parts_says_so(without_parts):
+    done = subprocess.run([without_parts, "--version"],
                           stdout=subprocess.PIPE, check=True)
     assert b"kafka" not in done.stdout
+    assert b"http" not in done.stdout
 
 
 @pytest.mark.parametrize("args, why", [
@@ -123,10 +144,11 @@ def test_program_without_kafka_says_so(without_kafka):
     (["-g", "x", "--publish=kafka://b/p", "-"],
      b"kafka://: built without Kafka"),
     (["-g", "x", "-"], b"--group is for kafka:// sources"),
+    (["--http=8080", "-"], b"--http: built without HTTP"),
+    (["--http-keep=5", "-"], b"--http-keep needs --http"),
 ])
-def test_kafka_where_it_is_not_built_in_is_wrong_usage(without_kafka, args,
-                                                       why):
-    done = subprocess.run([without_kafka, *args], stdin=subprocess.DEVNULL,
+def test_what_is_not_built_in_is_wrong_usage(without_parts, args, why):
+    done = subprocess.run([without_parts, *args], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=60, check=False)
     assert done.returncode == 2
@@ -135,8 +157,8 @@ def test_kafka_where_it_is_not_built_in_is_wrong_usage(without_kafka, args,
     assert done.stderr.endswith(b"\nTry 'ordercount --help'\n")
 
 
-def test_program_without_kafka_counts(without_kafka):
-    done = subprocess.run([without_kafka, "-"], input=oc.order("PAID"),
+def test_program_without_parts_counts(without_parts):
+    done = subprocess.run([without_parts, "-"], input=oc.order("PAID"),
                           stdout=subprocess.PIPE, timeout=60, check=True)
     assert oc.counts(done.stdout) == {"PAID": 1}
 
