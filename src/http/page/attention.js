@@ -1,109 +1,89 @@
-/* Is something wrong? Said in words, worst first, on top of the page. */
+/* Is something wrong? Said in words, on top of the page. */
 
-import { $, element, groupName } from './dom.js';
-import { bytes, clock, duration, grouped, usual, zoneName }
-	from './numbers.js';
-import { rangeText } from './headline.js';
+import { $, make, name } from './dom.js';
+import { clock, duration, grouped, usual } from './numbers.js';
 
 const MOST = 4;
-const MUCH = 8 << 20; /* bytes that wait for the output */
 
 export const rejectedOf = (summary) => Object.values(summary.rejected)
 	.reduce((sum, count) => sum + Number(count), 0);
 
-function sources(status, found) {
-	for (const { name, state } of status?.sources ?? [])
-		if (state !== 'up' && state !== 'ended')
-			found.push([`${name} is ${state === 'opening'
-				? 'not up yet' : state}`]);
-}
-
 /* More of them than usual; without a measure, more than are counted. */
 function records(kept, what, count, found) {
-	const { newest } = kept;
-	const now = Number(count(newest.summary));
+	const { summary } = kept.newest;
+	const now = Number(count(summary));
 	const range = usual(kept.before((window) => count(window.summary)));
 
-	if (range ? now > range.high && now > 0.001 * newest.summary.read
-		: now > newest.summary.counted)
-		found.push([`more ${what} than usual: ${grouped(now)}` + (range
-			? `, usual is up to ${grouped(Math.floor(range.high))}`
-			: '')]);
+	if (range ? now > range.high && now > 0.001 * summary.read
+		: now > summary.counted)
+		found.push([`more ${what} than usual: ${grouped(now)}`]);
 }
 
 /* Groups that always had orders, and now have none. */
 function silent(kept, found) {
-	if (kept.newest.partial || kept.windows.length < 12)
+	if (kept.newest.partial)
 		return;
 	for (const [group, count] of kept.windows.at(-1).counts) {
-		if (Number(count) > 0)
-			continue;
-		const column = kept.column(group);
-		const range = usual(kept.before((_, i) => column[i]));
-		if (range && range.low > 0)
-			found.push([groupName(group), ` has no orders, usual is ` +
+		const column = Number(count) === 0 && kept.column(group);
+		const range = column && usual(kept.before((_, i) => column[i]));
+		if (range?.low > 0)
+			found.push([name(group), ' has no orders, usual is ' +
 				`${grouped(Math.round(range.middle))} a window`]);
 	}
 }
 
-function stale(kept, status, quietMs, found) {
-	const step = kept.windows.at(-1).step;
-	if (quietMs > Math.max(3 * step, 10000) && status?.window_seconds > 0)
-		found.push([`no window for ${duration(quietMs / 1000)}, one is ` +
-			`due every ${duration(step / 1000)}`]);
-}
+const ORDERS = { high: 'more orders than usual',
+	low: 'fewer orders than usual', quiet: 'no orders' };
 
 /* Each is a list of texts and nodes. */
-export function findings({ kept, status, judged, state, lostAt, quietMs }) {
+export function findings({ kept, status, judged, state, lostAt, cameAt }) {
 	const found = [];
 	const { newest } = kept;
 
 	if (state === 'ended')
-		found.push(['the run has ended' + (newest
-			? '; these are its last numbers' : '')]);
+		found.push(['the run has ended' +
+			(newest ? '; these are its last numbers' : '')]);
 	if (state === 'lost')
-		found.push([`no connection since ${clock(lostAt)} ` +
-			`${zoneName()}${newest ? '; these numbers are old' : ''}`]);
-	else if (newest && state === 'live')
-		stale(kept, status, quietMs, found);
-	if (state !== 'lost')
-		sources(status, found);
+		found.push([`no connection since ${clock(lostAt)} UTC` +
+			(newest ? '; these numbers are old' : '')]);
+	else
+		for (const source of status?.sources ?? [])
+			if (source.state !== 'up' && source.state !== 'ended')
+				found.push([`${source.name} is ${source.state ===
+					'opening' ? 'not up yet' : source.state}`]);
 	if (!newest)
 		return found;
-	if (judged.state !== 'usual' && judged.state !== 'unknown')
-		found.push([`${judged.state === 'quiet' ? 'no' :
-			judged.state === 'low' ? 'fewer' : 'more'} orders ${
-			judged.state === 'quiet' ? '' : 'than usual '}(usual is ${
-			rangeText(judged)})`]);
+	const quiet = performance.now() - cameAt;
+	const { step } = kept.windows.at(-1);
+	if (state === 'live' && status.window_seconds > 0 &&
+	    quiet > Math.max(3 * step, 10000))
+		found.push([`no window for ${duration(Math.round(quiet / 1000))}` +
+			`, one is due every ${duration(step / 1000)}`]);
+	if (ORDERS[judged.state])
+		found.push([`${ORDERS[judged.state]} (${judged.usual})`]);
 	records(kept, 'rejected', rejectedOf, found);
 	records(kept, 'late', (summary) => summary.late, found);
 	silent(kept, found);
-	if (status?.waiting_bytes > MUCH)
-		found.push([`${bytes(status.waiting_bytes)} wait to be written`]);
 	return found;
 }
 
-let shown = null;
+let shown;
 
 /* Returns what it says, or NULL where nothing has changed. */
 export function drawAttention(found, waiting) {
-	const texts = found.map((parts) => parts.map(
-		(part) => part.title ?? part).join(''));
 	const list = $('attention');
+	const more = found.length - MOST;
 
-	if (!found.length)
-		texts.push(waiting ? 'nothing to show yet' : 'nothing looks wrong');
-	if (texts.join('\n') === shown)
-		return null;
-	shown = texts.join('\n');
+	if (more > 0)
+		found.splice(MOST, more, [`and ${more} more`]);
 	list.dataset.state = found.length ? 'look' : waiting ? '' : 'well';
-	if (!found.length) {
-		list.replaceChildren(element('li', '', texts[0]));
-		return texts[0];
-	}
-	list.replaceChildren(...found.slice(0, MOST).map(
-		(parts) => element('li', '', ...parts)));
-	if (found.length > MOST)
-		list.append(element('li', '', `and ${found.length - MOST} more`));
-	return texts.slice(0, MOST).join('; ');
+	if (!found.length)
+		found.push([waiting ? 'nothing to show yet'
+			: 'nothing looks wrong']);
+	const items = found.map((parts) => make('li', {}, ...parts));
+	const text = items.map((item) => item.textContent).join('; ');
+	if (text === shown)
+		return null;
+	list.replaceChildren(...items);
+	return shown = text;
 }

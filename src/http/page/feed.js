@@ -4,47 +4,39 @@ import { parse, parseMany } from './numbers.js';
 
 const AGAIN = 2000; /* ms */
 const POLL = 10000;
-const PATIENCE = 8000;
-export const MOST = 1440; /* windows */
 const SLICE = 40; /* windows taken at once while loading */
+export const MOST = 1440; /* windows */
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function get(path, read = parse) {
-	const answer = await fetch(path, {
-		cache: 'no-store',
-		signal: AbortSignal.timeout(PATIENCE),
-	});
+	const answer = await fetch(`api/${path}`,
+		{ cache: 'no-store', signal: AbortSignal.timeout(8000) });
 	if (!answer.ok)
 		throw new Error(`${path}: ${answer.status}`);
 	return read(await answer.text());
 }
 
 /*
- * Calls on.status(status), on.window(doc), on.state(name): live, connecting,
- * lost or ended; at the start on.newest(doc) alone, then all that are kept
- * between on.loading() and on.loaded(). A window may come twice.
+ * Calls on.status(status), on.window(doc), on.state(name): live, lost or ended;
+ * at the start on.window(newest) alone, then all that are kept between
+ * on.loading() and on.loaded(). A window may come twice.
  */
 export class Feed {
 	#on;
 	#events = null;
 	#last = null; /* the newest id */
-	#run = null; /* of the last status */
-	#endedRun = null;
-	#state = 'connecting';
-	#opening = false;
+	#run; /* the server's */
+	#ended; /* a run */
+	#state;
 	#missed = 0;
 
 	constructor(on) {
 		this.#on = on;
-		this.#begin();
+		this.#open();
 		setInterval(() => this.#look(), POLL);
-		addEventListener('online', () => this.#look());
-		addEventListener('pageshow', () => this.#look());
-		document.addEventListener('visibilitychange', () => {
-			if (!document.hidden)
-				this.#look();
-		});
+		for (const event of ['online', 'pageshow', 'focus'])
+			addEventListener(event, () => this.#look());
 	}
 
 	#say(state) {
@@ -57,43 +49,50 @@ export class Feed {
 		this.#on.window(doc);
 	}
 
-	#status(status) {
+	async #status() {
+		const status = await get('status');
 		this.#run = status.run;
+		this.#missed = 0;
 		this.#on.status(status);
 	}
 
-	/* The newest window first: its numbers are there at once. */
-	async #begin() {
+	/* Until the server answers: with another run, where one has ended. */
+	async #open() {
+		this.#events?.close();
+		this.#events = null;
 		for (;;) {
 			try {
-				this.#status(await get('api/status'));
-				const [newest] = await get('api/windows?last=1');
-				if (newest) {
-					this.#on.newest(newest);
-					await this.#load(newest);
+				await this.#status();
+				if (this.#run !== this.#ended) {
+					if (!this.#last)
+						await this.#load();
+					break;
 				}
-				break;
 			} catch {
-				this.#say('lost');
-				await pause(AGAIN);
+				if (this.#state !== 'ended')
+					this.#say('lost');
 			}
+			await pause(AGAIN);
 		}
 		this.#connect();
 	}
 
 	/*
-	 * In slices, so that the page answers meanwhile. Only the newest one has
-	 * every digit; what has come since is left to the events.
+	 * The newest window first: its numbers are there at once, and have every
+	 * digit. The others in slices, so that the page answers meanwhile; what
+	 * has come since is left to the events.
 	 */
-	async #load(newest) {
-		const docs = await get(`api/windows?last=${MOST}`, parseMany);
-		const end = docs.findIndex((doc) => doc.id === newest.id);
-
-		docs.length = end + 1;
-		docs[Math.max(end, 0)] = newest;
+	async #load() {
+		const [newest] = await get('windows?last=1');
+		if (!newest)
+			return;
+		this.#on.window(newest);
+		const docs = await get(`windows?last=${MOST}`, parseMany);
+		docs.length = docs.findIndex(({ id }) => id === newest.id) + 1;
+		docs[Math.max(docs.length - 1, 0)] = newest;
 		this.#on.loading();
-		for (let i = 0; i < docs.length; i += SLICE) {
-			for (const doc of docs.slice(i, i + SLICE))
+		while (docs.length) {
+			for (const doc of docs.splice(0, SLICE))
 				this.#window(doc);
 			await pause(0);
 		}
@@ -101,75 +100,46 @@ export class Feed {
 	}
 
 	#connect() {
-		const after = this.#last ?? '0-0';
-		const events = new EventSource(
-			'events?after=' + encodeURIComponent(after));
+		const events = this.#events =
+			new EventSource(`events?after=${this.#last ?? '0-0'}`);
 
-		this.#events?.close();
-		this.#events = events;
-		events.onopen = () => {
-			this.#missed = 0;
-			this.#say('live');
-		};
-		events.onmessage = (event) => {
+		events.onopen = () => this.#say('live');
+		events.onmessage = ({ data }) => {
 			const began = performance.now();
-			this.#window(parse(event.data));
+			this.#window(parse(data));
 			this.#on.spent(performance.now() - began);
 		};
-		events.addEventListener('status', (event) => {
-			this.#status(parse(event.data));
+		events.addEventListener('status', ({ data }) => {
+			const status = parse(data);
+			this.#run = status.run;
+			this.#on.status(status);
 		});
 		events.addEventListener('end', () => {
-			this.#endedRun = this.#run;
-			events.close();
-			this.#events = null;
+			this.#ended = this.#run;
 			this.#say('ended');
-			this.#reopen();
+			this.#open();
 		});
+		/* It tries again by itself, unless it gave up. */
 		events.onerror = () => {
 			if (events !== this.#events)
 				return;
 			this.#say('lost');
-			/* It tries again by itself, unless it gave up. */
 			if (events.readyState === EventSource.CLOSED)
-				this.#reopen();
+				this.#open();
 		};
-	}
-
-	/* Until the server answers: with another run, where one has ended. */
-	async #reopen() {
-		if (this.#opening)
-			return;
-		this.#opening = true;
-		for (;;) {
-			await pause(AGAIN);
-			try {
-				const status = await get('api/status');
-				if (status.run !== this.#endedRun) {
-					this.#status(status);
-					break;
-				}
-			} catch {
-				/* not yet */
-			}
-		}
-		this.#opening = false;
-		this.#connect();
 	}
 
 	/* A connection can be dead without a word: ask on another one. */
 	async #look() {
-		if (this.#opening || !this.#events)
-			return;
 		const events = this.#events;
+		if (!events)
+			return;
 		try {
-			this.#status(await get('api/status'));
-			this.#missed = 0;
-			/* Alive, but these events wait for a time-out. */
+			await this.#status();
 			if (this.#state === 'lost' && events === this.#events)
-				this.#connect();
+				this.#open();
 		} catch {
-			if (++this.#missed >= 2)
+			if (++this.#missed > 1)
 				this.#say('lost');
 		}
 	}

@@ -1,239 +1,182 @@
 /* The table of groups: those of the newest window, a row each. */
 
-import { $, element, groupData, groupName, groupText, pressed, sayNumber, say,
-	svg } from './dom.js';
+import { $, make, name, picker, plain, say, sayNumber, swatch }
+	from './dom.js';
 import { OTHER, groupOf } from './keep.js';
 import { percent } from './numbers.js';
 
 const SPARK = 60; /* windows */
 const WIDE = 120;
 const HIGH = 24;
+const SVG = 'http://www.w3.org/2000/svg';
 
+/* Its class, its title, what it is sorted by. */
 const COLUMNS = [
-	{ name: 'group', of: (row) => groupText(row.group) },
-	{ name: 'count', title: 'Count', of: (row) => row.data.count },
-	{ name: 'share', title: 'Share', of: (row) => row.data.count },
-	{ name: 'spark', title: 'Lately' },
-	{ name: 'total', title: 'Total', of: (row) => row.data.total },
-	{ name: 'sum', title: 'Sum', of: (row) => row.data.sum, sums: true },
-	{ name: 'total-sum', title: 'Total sum', sums: true,
-		of: (row) => row.data.total_sum },
+	['group', '', (row) => plain(row.group)],
+	['count', 'Count', (row) => row.data.count],
+	['share', 'Share'],
+	['spark', 'Lately'],
+	['total', 'Total', (row) => row.data.total],
+];
+const SUMS = [
+	['sum', 'Sum', (row) => row.data.sum],
+	['total-sum', 'Total sum', (row) => row.data.total_sum],
 ];
 
 /* Counts are drawn from 0; where none is known, there is no line. */
 function sparkPath(column) {
-	const from = Math.max(0, column.length - SPARK);
-	const step = WIDE / Math.max(1, Math.min(SPARK, column.length) - 1);
-	let top = 1;
-	for (let i = from; i < column.length; i++)
-		if (column[i] > top)
-			top = column[i];
+	const counts = column.slice(-SPARK);
+	const step = WIDE / Math.max(1, counts.length - 1);
+	const top = counts.reduce((most, count) => count > most ? count : most, 1);
 	let path = '';
 	let pen = 'M';
-	for (let i = from; i < column.length; i++) {
-		const count = column[i];
-		if (count !== count) {
-			pen = 'M';
-			continue;
-		}
-		path += pen + Math.round((i - from) * step) + ' ' +
-			(HIGH - 1 - Math.round((HIGH - 3) * count / top)) +
-			(pen === 'M' ? 'h1' : '');
-		pen = 'L';
-	}
+
+	counts.forEach((count, i) => {
+		const y = HIGH - 1 - Math.round((HIGH - 3) * count / top);
+		const dot = pen === 'M' ? 'h1' : '';
+		if (!Number.isNaN(count))
+			path += `${pen}${Math.round(i * step)} ${y}${dot}`;
+		pen = Number.isNaN(count) ? 'M' : 'L';
+	});
 	return path;
+}
+
+function spark(row) {
+	const svg = document.createElementNS(SVG, 'svg');
+	row.path = document.createElementNS(SVG, 'path');
+	svg.setAttribute('viewBox', `0 0 ${WIDE} ${HIGH}`);
+	svg.setAttribute('preserveAspectRatio', 'none');
+	svg.ariaHidden = true;
+	svg.append(row.path);
+	return svg;
 }
 
 export class Groups {
 	#rows = new Map();
 	#body = $('groups').tBodies[0];
 	#head = $('groups').tHead;
+	#columns = [];
+	#layout = '';
 	#sort = 'total';
 	#down = true;
-	#layout = '';
-	#largest = 1; /* count */
 
 	constructor(pick) {
-		this.#body.addEventListener('click', (event) => {
-			const row = event.target.closest('tr');
-			if (row && row.group !== OTHER)
-				pick(row.group);
-		});
+		this.#body.onclick = ({ target }) => {
+			const { group } = target.closest('tr');
+			if (group !== OTHER)
+				pick(group);
+		};
 	}
 
-	#columns(newest) {
-		const sums = newest.rows.some((row) => row.sum !== undefined);
-		const layout = newest.keys.join('\t') + sums;
-		this.columns = COLUMNS.filter((column) => sums || !column.sums);
+	/* The columns are always the same, unless another run has others. */
+	#start({ keys, rows }) {
+		const sums = rows.some(({ sum }) => sum !== undefined);
+		const layout = keys.join('\t') + sums;
 		if (layout === this.#layout)
 			return;
 		this.#layout = layout;
+		this.#columns = [...COLUMNS, ...sums ? SUMS : []];
 		this.#rows.clear();
 		this.#body.replaceChildren();
-		this.#drawHead(newest.keys);
+		this.#head.replaceChildren(make('tr', {},
+			...this.#columns.map(([kind, title = '', by]) => make('th',
+				{ scope: 'col', className: kind }, by
+				? make('button', {
+					type: 'button',
+					onclick: () => this.#sortBy(kind),
+				}, title || keys.join(' · ')) : title))));
+		this.#order();
 	}
 
-	#drawHead(keys) {
-		const row = element('tr');
-		for (const column of this.columns) {
-			const title = column.title ?? keys.join(' · ');
-			const cell = element('th', column.name);
-			cell.scope = 'col';
-			cell.column = column;
-			if (column.of && column.name !== 'share') {
-				const button = element('button', '',
-					element('bdi', '', title));
-				button.type = 'button';
-				button.title = `Sort by ${title}`;
-				button.onclick = () => this.#sortBy(column.name);
-				cell.append(button);
-			} else {
-				cell.append(title);
-			}
-			row.append(cell);
-		}
-		this.#head.replaceChildren(row);
-		this.#markSort();
-	}
-
-	#markSort() {
-		for (const cell of this.#head.rows[0].cells) {
-			if (cell.column.name === this.#sort)
-				cell.setAttribute('aria-sort', this.#down
-					? 'descending' : 'ascending');
-			else
-				cell.removeAttribute('aria-sort');
-		}
-	}
-
-	#sortBy(name) {
-		this.#down = this.#sort === name ? !this.#down : name !== 'group';
-		this.#sort = name;
-		this.#markSort();
+	#sortBy(kind) {
+		this.#down = this.#sort === kind ? !this.#down : kind !== 'group';
+		this.#sort = kind;
 		this.#order();
 	}
 
 	#add(group) {
-		const row = element('tr');
-		const name = element('th', 'group');
-		row.group = group;
-		row.dataset.group = groupData(group);
-		name.scope = 'row';
-		row.swatch = element('span', 'swatch');
-		if (group === OTHER) {
-			name.append(element('span', 'plain', row.swatch,
-				groupName(group)));
-			row.classList.add('other');
-		} else {
-			row.button = element('button', '', row.swatch,
-				groupName(group));
-			row.button.type = 'button';
-			pressed(row.button, false);
-			name.append(row.button);
-		}
-		row.append(name);
-		row.fields = {};
-		for (const column of this.columns.slice(1))
-			row.append(row.fields[column.name] =
-				element('td', column.name));
-		row.path = svg('path');
-		const spark = svg('svg', { viewBox: `0 0 ${WIDE} ${HIGH}`,
-			preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-		spark.append(row.path);
-		row.fields.spark.append(spark);
-		row.bar = element('span', 'share-bar');
-		row.share = element('span');
-		row.fields.share.append(row.bar, row.share);
+		const row = make('tr', { group });
+		row.dataset.group = plain(group);
+		row.button = group === OTHER
+			? make('span', { className: 'button' }, swatch(''), name(group))
+			: picker(group, -1, false);
+		row.append(make('th', { scope: 'row', className: 'group' },
+			row.button), ...this.#columns.slice(1).map(
+			([className]) => make('td', { className })));
+		row.children[2].append(row.bar = make('span', { className: 'bar' }),
+			row.share = make('span'));
+		row.children[3].append(spark(row));
 		this.#rows.set(group, row);
 		return row;
 	}
 
-	#fill(row, data, kept, series) {
-		const fields = row.fields;
-		const group = row.group;
-		const orders = Number(kept.newest.orders);
-		const slot = series.slot(group);
+	#fill(row, data, largest, { kept, series, picked }) {
+		const { group, cells } = row;
+		const part = `scaleX(${(data.count / largest).toFixed(2)})`;
+		const look = `swatch c${series.slot(group)}`;
 
 		row.data = data;
-		sayNumber(fields.count, data.count);
-		sayNumber(fields.total, data.total);
-		if (data.sum !== undefined && fields.sum) {
-			sayNumber(fields.sum, data.sum);
-			sayNumber(fields['total-sum'], data.total_sum);
+		sayNumber(cells[1], data.count);
+		sayNumber(cells[4], data.total);
+		if (data.sum !== undefined) {
+			sayNumber(cells[5], data.sum);
+			sayNumber(cells[6], data.total_sum);
 		}
-		say(row.share, percent(Number(data.count), orders));
-		const wide = (data.count / this.#largest).toFixed(2);
-		if (wide !== row.wide)
-			row.bar.style.transform = `scaleX(${row.wide = wide})`;
-		if (slot !== row.slot) {
-			row.slot = slot;
-			row.swatch.className = slot < 0
-				? 'swatch' : `swatch c${slot}`;
-		}
-		if (group !== OTHER)
-			row.path.setAttribute('d', sparkPath(kept.column(group)));
+		say(row.share, percent(data.count, kept.newest.orders));
+		if (part !== row.part)
+			row.bar.style.transform = row.part = part;
+		if (group === OTHER)
+			return;
+		if (look !== row.look)
+			row.button.firstChild.className = row.look = look;
+		row.path.setAttribute('d', sparkPath(kept.column(group)));
+		row.button.ariaPressed = group === picked;
 	}
 
-	draw(kept, series, picked) {
-		const { newest } = kept;
-		const here = new Set();
+	draw(page) {
+		const { newest } = page.kept;
+		const largest = Math.max(1, ...newest.rows.map(({ count }) => count));
+		const gone = new Set(this.#rows.keys());
 
-		this.#columns(newest);
-		this.#largest = newest.rows.reduce(
-			(most, { count }) => Math.max(most, count), 1);
+		this.#start(newest);
 		newest.rows.forEach((data, i) => {
 			const group = groupOf(data, newest.labels[i]);
-			here.add(group);
+			gone.delete(group);
 			this.#fill(this.#rows.get(group) ?? this.#add(group), data,
-				kept, series);
+				largest, page);
 		});
-		for (const [group, row] of this.#rows) {
-			if (here.has(group))
-				continue;
-			if (row.contains(document.activeElement))
-				this.#body.closest('.scroll').focus();
-			row.remove();
+		for (const group of gone) {
+			const row = this.#rows.get(group);
+			if (row?.contains(document.activeElement))
+				$('groups').parentNode.focus();
+			row?.remove();
 			this.#rows.delete(group);
 		}
-		this.mark(picked);
 		/* Rows do not run away from under a finger. */
-		if (!this.#body.matches(':hover, :focus-within'))
-			this.#order();
+		const rows = [...this.#rows.values()];
+		if (this.#body.matches(':hover, :focus-within'))
+			this.#body.append(...rows.filter((row) => !row.parentNode));
 		else
-			for (const row of this.#rows.values())
-				if (!row.parentNode)
-					this.#body.append(row);
+			this.#order();
 	}
 
 	#order() {
-		const { of, name } = COLUMNS.find(
-			(column) => column.name === this.#sort);
 		const sign = this.#down ? -1 : 1;
-		const rows = [...this.#rows.values()];
-		const compare = name === 'group'
-			? (a, b) => of(a).localeCompare(of(b))
-			: (a, b) => of(a) - of(b);
-
-		rows.sort((a, b) =>
-			(a.group === OTHER) - (b.group === OTHER) ||
-			sign * compare(a, b));
+		const [, , by] = this.#columns.find(([kind]) => kind === this.#sort);
+		const text = this.#sort === 'group';
+		const rows = [...this.#rows.values()].sort((a, b) =>
+			(a.group === OTHER) - (b.group === OTHER) || sign *
+			(text ? by(a).localeCompare(by(b)) : by(a) - by(b)));
 		let at = this.#body.firstChild;
+
 		for (const row of rows) {
 			if (row === at)
 				at = at.nextSibling;
 			else
 				this.#body.insertBefore(row, at);
 		}
-	}
-
-	mark(picked) {
-		for (const [group, row] of this.#rows) {
-			const yes = group === picked;
-			if (row.button && row.picked !== yes) {
-				row.picked = yes;
-				pressed(row.button, yes);
-				row.classList.toggle('picked', yes);
-			}
-		}
+		for (const cell of this.#head.rows[0].cells)
+			cell.ariaSort = cell.className !== this.#sort ? null
+				: this.#down ? 'descending' : 'ascending';
 	}
 }

@@ -1,148 +1,113 @@
 /* Pointing at the chart: what was in that window, and which group that is. */
 
-import { $, element, groupName, groupText, say, swatch } from './dom.js';
+import { $, make, name, swatch } from './dom.js';
 import { OTHER } from './keep.js';
-import { clock, grouped, percent, zoneName } from './numbers.js';
+import { clock, grouped, percent } from './numbers.js';
 
 export class Hover {
 	#graph;
 	#page;
 	#plot = $('plot');
-	#tip = $('tip');
-	#cross = $('cross');
 	#id = null; /* of the window pointed at */
-	#group = null;
+	#group;
 
 	/* page: kept, series, stacked, pick(group), speak(text) */
 	constructor(graph, page) {
+		const plot = this.#plot;
 		this.#graph = graph;
 		this.#page = page;
-		const plot = this.#plot;
-		plot.addEventListener('pointermove', (event) => this.#over(event));
-		plot.addEventListener('pointerdown', (event) => this.#over(event));
-		plot.addEventListener('pointerleave', () => this.hide());
-		plot.addEventListener('blur', () => this.hide());
-		plot.addEventListener('click', () => {
-			if (this.#group && this.#group !== OTHER)
-				page.pick(this.#group);
-		});
-		plot.addEventListener('keydown', (event) => this.#key(event));
+		plot.onpointermove = plot.onpointerdown = (event) => this.#over(event);
+		plot.onpointerleave = plot.onblur = () => this.#show(-1);
+		plot.onclick = () => this.#pick();
+		plot.onkeydown = (event) => this.#key(event);
 	}
 
-	hide() {
-		this.#id = this.#group = null;
-		this.#tip.hidden = this.#cross.hidden = true;
+	#pick() {
+		if (this.#group && this.#group !== OTHER)
+			this.#page.pick(this.#group);
+	}
+
+	#index() {
+		return this.#page.kept.windows.findIndex(({ id }) => id === this.#id);
 	}
 
 	/* The windows have moved on below the pointer. */
 	refresh() {
-		const index = this.#index();
-		if (index >= 0)
-			this.#show(index);
-		else if (this.#id)
-			this.hide();
+		if (this.#id)
+			this.#show(this.#index());
 	}
 
-	#index() {
-		return this.#id
-			? this.#page.kept.windows.findIndex((w) => w.id === this.#id)
-			: -1;
-	}
-
-	#over(event) {
+	#over({ clientX, clientY }) {
+		const { left, top } = this.#plot.getBoundingClientRect();
 		if (!this.#graph.area)
 			return;
-		const box = this.#plot.getBoundingClientRect();
-		const index = this.#graph.indexAt(event.clientX - box.left);
-		this.#group = this.#graph.layerAt(index, event.clientY - box.top,
-			this.#page.stacked)?.group ?? null;
+		const index = this.#graph.indexAt(clientX - left);
+		this.#group = this.#graph.groupAt(index, clientY - top,
+			this.#page.stacked);
 		this.#show(index);
 	}
 
 	#key(event) {
-		const { windows } = this.#page.kept;
-		const { layers } = this.#graph;
-		const last = windows.length - 1;
-		const index = this.#index();
+		const { layers, area } = this.#graph;
+		const last = this.#page.kept.windows.length - 1;
+		const index = this.#id ? this.#index() : last + 1;
 		const layer = layers.findIndex(({ group }) => group === this.#group);
-		const to = { ArrowLeft: index < 0 ? last : index - 1,
-			ArrowRight: index < 0 ? last : index + 1,
-			PageUp: index - 10, PageDown: index + 10,
-			Home: 0, End: last }[event.key];
+		const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10,
+			Home: -last, End: last, ArrowUp: 0, ArrowDown: 0,
+			Escape: 0, Enter: 0, ' ': 0 }[event.key];
 
-		if (last < 0 || !this.#graph.area)
+		if (by === undefined || !area)
 			return;
-		if (to !== undefined) {
-			this.#show(Math.min(last, Math.max(0, to)));
-		} else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
-			const up = event.key === 'ArrowUp' ? 1 : -1;
-			this.#group = layers[(layer + up + layers.length) %
-				layers.length].group;
-			this.#show(index < 0 ? last : index);
-		} else if (event.key === 'Enter' || event.key === ' ') {
-			if (this.#group && this.#group !== OTHER)
-				this.#page.pick(this.#group);
-		} else if (event.key === 'Escape') {
-			this.hide();
-		} else {
-			return;
-		}
 		event.preventDefault();
-		if (this.#index() >= 0 && event.key !== 'Enter')
-			this.#page.speak(this.#words());
+		if (event.key === 'Escape') {
+			this.#show(-1);
+		} else if (event.key === 'Enter' || event.key === ' ') {
+			this.#pick();
+		} else {
+			if (event.key === 'ArrowUp')
+				this.#group = layers[(layer + 1) % layers.length].group;
+			if (event.key === 'ArrowDown')
+				this.#group = layers.at(Math.max(-1, layer - 1)).group;
+			this.#show(Math.min(last, Math.max(0, index + by)));
+			this.#page.speak([...$('tip').querySelectorAll('p, .here td')]
+				.map((node) => node.textContent).join(', '));
+		}
 	}
 
-	#words() {
-		const index = this.#index();
-		const window = this.#page.kept.windows[index];
-		const layer = this.#graph.layers
-			.find(({ group }) => group === this.#group);
-		return `${clock(window.from)}${window.partial ? ', partial' : ''}: ` +
-			`${window.orders} orders` + (layer
-			? `, ${groupText(layer.group)} ${this.#count(layer, index)}`
-			: '');
+	#row({ group, column }, index, window) {
+		const count = column[index];
+		const slot = this.#page.series.slot(group);
+		return make('tr', { className: group === this.#group ? 'here' : '' },
+			make('td', {}, swatch(group === OTHER ? 'other' : `c${slot}`),
+				name(group)),
+			make('td', {}, Number.isNaN(count) ? 'in (other)'
+				: grouped(window.counts.get(group) ?? count)),
+			make('td', {}, percent(count || 0, window.orders)));
 	}
 
-	#count(layer, index) {
-		const { group, column } = layer;
-		const exact = this.#page.kept.windows[index].counts.get(group);
-		return Number.isNaN(column[index])
-			? 'in (other)' : grouped(exact ?? column[index]);
-	}
-
+	/* -1: nothing. */
 	#show(index) {
 		const window = this.#page.kept.windows[index];
+		const [tip, cross] = [$('tip'), $('cross')];
+
+		this.#id = window?.id;
+		tip.hidden = cross.hidden = !window;
+		if (!window)
+			return;
 		const { area, layers } = this.#graph;
 		const left = this.#graph.left(index);
-		const rows = [...layers].reverse();
-		const table = element('table');
-
-		this.#id = window.id;
-		for (const layer of rows) {
-			const row = element('tr', layer.group === this.#group
-				? 'here' : '',
-			element('td', '', swatch(layer.group === OTHER
-				? -2 : this.#page.series.slot(layer.group)),
-			groupName(layer.group)),
-			element('td', '', this.#count(layer, index)),
-			element('td', '', percent(layer.column[index] || 0,
-				Number(window.orders))));
-			table.append(row);
-		}
-		this.#tip.replaceChildren(
-			element('p', '', `${clock(window.from)} – ` +
-				`${clock(window.to)} ${zoneName()}`),
-			element('p', '', element('strong', '',
-				grouped(window.orders)), ' orders', window.partial
-				? element('strong', 'mark-partial', 'partial') : ''),
-			table);
-		this.#tip.hidden = this.#cross.hidden = false;
-		this.#cross.style.left = `${left}px`;
-		this.#cross.style.top = `${area.top}px`;
-		this.#cross.style.height = `${area.height}px`;
 		const right = left > (area.left + area.right) / 2;
-		this.#tip.style.left = right ? 'auto' : `${left + 12}px`;
-		this.#tip.style.right = right
+		tip.replaceChildren(
+			make('p', {}, `${clock(window.from)} – ${clock(window.to)} UTC`),
+			make('p', {}, `${grouped(window.orders)} orders`, window.partial
+				? make('strong', { className: 'partial' }, 'partial') : ''),
+			make('table', {}, ...layers.map((layer) =>
+				this.#row(layer, index, window)).reverse()));
+		cross.style.left = `${left}px`;
+		cross.style.top = `${area.top}px`;
+		cross.style.height = `${area.height}px`;
+		tip.style.left = right ? 'auto' : `${left + 12}px`;
+		tip.style.right = right
 			? `${this.#plot.clientWidth - left + 12}px` : 'auto';
 	}
 }

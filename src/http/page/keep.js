@@ -1,39 +1,25 @@
 /* The windows that are kept, oldest first, and what is asked of them. */
 
-/* No label: the row (other) has no key, a group of that name has. */
-export const OTHER = '\0other';
+/* The row (other), which has no key: a group may have that name. */
+export const OTHER = '\0(other)';
 
 const HOUR = 3600e3;
 
-export function groupOf(row, label) {
-	return row.key === null ? OTHER : label.join('\t');
-}
+export const groupOf = (row, label) =>
+	row.key === null ? OTHER : label.join('\t');
 
 function windowOf(doc) {
-	const counts = new Map();
 	const to = Date.parse(doc.end);
-	const slide = Number(doc.rows[0]?.slide ?? 0);
-	const step = 1000 * (slide || doc.seconds);
+	const step = 1000 * (doc.rows[0]?.slide ?? doc.seconds);
+	const { id, partial, seconds, orders, summary } = doc;
+	const counts = new Map();
 
-	doc.rows.forEach((row, i) => {
-		if (row.key !== null)
-			counts.set(groupOf(row, doc.labels[i]), row.count);
-	});
-	return {
-		id: doc.id,
-		run: doc.id.replace(/-\d+$/, ''),
-		from: Date.parse(doc.start),
-		to,
-		step, /* from window to window */
-		at: to - step / 2, /* where it stands in the chart */
-		partial: doc.partial,
-		seconds: doc.seconds,
-		orders: doc.orders,
-		summary: doc.summary,
-		counts,
-		/* Are groups without a row in (other), or had they none? */
-		cut: doc.left_out > 0 || doc.rows.at(-1)?.key === null,
-	};
+	doc.rows.forEach((row, i) =>
+		counts.set(groupOf(row, doc.labels[i]), row.count));
+	/* Are groups without a row in (other), or had they none? */
+	const cut = counts.delete(OTHER) || doc.left_out > 0;
+	return { id, partial, seconds, orders, summary, counts, cut, to,
+		from: Date.parse(doc.start), step, at: to - step / 2 };
 }
 
 export class Kept {
@@ -45,51 +31,43 @@ export class Kept {
 	#sums = new Map(); /* of each group with a row in a window kept */
 	#columns = new Map();
 
+	clear() {
+		this.#ids.clear();
+		this.#sums.clear();
+		this.#columns.clear();
+		this.windows = [];
+		this.changes++;
+	}
+
 	/* False: it is kept already. */
 	add(doc) {
 		if (this.#ids.has(doc.id))
 			return false;
 		const window = windowOf(doc);
-		this.#replay(window);
+		/* Time began anew (the same files, another run): so do we. */
+		if (window.to < this.windows.at(-1)?.to)
+			this.clear();
 		this.#ids.add(doc.id);
 		this.windows.push(window);
-		for (const [group, count] of window.counts)
-			this.#sums.set(group, (this.#sums.get(group) ?? 0) +
-				Number(count));
+		this.#count(window, 1);
 		for (const [group, column] of this.#columns)
 			column.push(this.count(window, group));
-		while (this.windows.length > this.limit)
-			this.#forget();
+		while (this.windows.length > this.limit) {
+			const old = this.windows.shift();
+			this.#ids.delete(old.id);
+			this.#count(old, -1);
+			for (const column of this.#columns.values())
+				column.shift();
+		}
 		this.newest = doc;
 		return true;
 	}
 
-	/* Time has begun anew (the same files, another run): so do we. */
-	#replay(window) {
-		const last = this.windows.at(-1);
-		if (!last || window.to >= last.to)
-			return;
-		const after = this.windows.filter((old) => old.to <= window.from);
-		this.windows = after;
-		this.#ids = new Set(after.map((old) => old.id));
-		this.#sums.clear();
-		this.#columns.clear();
-		this.changes++;
-		for (const old of after)
-			for (const [group, count] of old.counts)
-				this.#sums.set(group, Number(count) +
-					(this.#sums.get(group) ?? 0));
-	}
-
-	#forget() {
-		const old = this.windows.shift();
-		this.#ids.delete(old.id);
-		for (const column of this.#columns.values())
-			column.shift();
-		for (const [group, count] of old.counts) {
-			const left = this.#sums.get(group) - count;
-			if (left > 0)
-				this.#sums.set(group, left);
+	#count(window, sign) {
+		for (const [group, count] of window.counts) {
+			const sum = this.sum(group) + sign * count;
+			if (sum > 0)
+				this.#sums.set(group, sum);
 			else
 				this.#sums.delete(group);
 		}
@@ -97,21 +75,18 @@ export class Kept {
 
 	/* NaN: not known, it is in (other). */
 	count(window, group) {
-		const count = window.counts.get(group);
-		return count !== undefined
-			? Number(count) : window.cut ? NaN : 0;
+		return Number(window.counts.get(group) ?? (window.cut ? NaN : 0));
 	}
 
 	/* A group's counts, one for each window; ours. */
 	column(group) {
-		let column = this.#columns.get(group);
-		if (!column) {
+		if (!this.#columns.has(group)) {
 			if (this.#columns.size > 300)
 				this.#columns.clear();
-			column = this.windows.map((w) => this.count(w, group));
-			this.#columns.set(group, column);
+			this.#columns.set(group, this.windows.map(
+				(window) => this.count(window, group)));
 		}
-		return column;
+		return this.#columns.get(group);
 	}
 
 	sum(group) {
@@ -122,38 +97,24 @@ export class Kept {
 		return this.#sums.keys();
 	}
 
-	/*
-	 * The index of the first window to compare with: of the last hour, or
-	 * the last twelve where windows are long.
-	 */
-	hourStart() {
-		const last = this.windows.length - 1;
-		const since = (this.windows[last]?.to ?? 0) - HOUR;
-		const first = this.windows.findIndex((w) => w.to > since);
-		return Math.max(0, last - first < 12 ? last - 12 : first);
-	}
-
-	hourIsShort() {
-		const first = this.windows[this.hourStart()];
-		const last = this.windows.at(-1);
-		return first && last.to - first.to > HOUR;
+	/* Those of the last hour, or the last twelve where windows are long. */
+	hour() {
+		const since = this.windows.at(-1).to - HOUR;
+		const first = this.windows.findIndex(({ to }) => to > since);
+		return this.windows.slice(Math.min(first, -12 +
+			Math.max(12, this.windows.length)));
 	}
 
 	/*
-	 * What value(window, index) gives for the whole windows before the
-	 * newest one that have no order in common with it.
+	 * What value(window, index) gives for the whole ones of them that have
+	 * no order in common with the newest.
 	 */
 	before(value) {
-		const last = this.windows.at(-1);
-		const values = [];
-		for (let i = this.hourStart(); i < this.windows.length - 1; i++) {
-			const window = this.windows[i];
-			if (window.partial || window.to > last.from)
-				continue;
-			const number = Number(value(window, i));
-			if (!Number.isNaN(number))
-				values.push(number);
-		}
-		return values;
+		const hour = this.hour();
+		const skipped = this.windows.length - hour.length;
+		return hour.map((window, i) =>
+			window.partial || window.to > hour.at(-1).from
+				? NaN : Number(value(window, skipped + i)))
+			.filter((number) => !Number.isNaN(number));
 	}
 }

@@ -12,111 +12,56 @@ class Exact extends Number {
 }
 
 /* String() of any number in it gives the digits that were sent. */
-export function parse(text) {
-	return JSON.parse(text, (_, value, context) =>
-		typeof value === 'number' && context?.source !== undefined &&
-				String(value) !== context.source
-			? new Exact(context.source)
-			: value);
-}
+export const parse = (text) => JSON.parse(text, (_, value, context) =>
+	typeof value === 'number' && context && String(value) !== context.source
+		? new Exact(context.source) : value);
 
 /* The reviver makes parsing slow: only where digits would be lost. */
-export function parseMany(text) {
-	return /\d{16}/.test(text) ? parse(text) : JSON.parse(text);
-}
-
-const THIN = '\u202f';
+export const parseMany = (text) =>
+	(/\d{16}/.test(text) ? parse : JSON.parse)(text);
 
 /* 1234567.50 as 1 234 567.50, with thin spaces. */
-export function grouped(number) {
-	const [, whole, rest] = /^(-?\d*)(.*)$/s.exec(String(number));
-	return whole.length < 4
-		? whole + rest
-		: whole.replace(/\B(?=(\d{3})+$)/g, THIN) + rest;
-}
+export const grouped = (number) => String(number)
+	.replace(/^-?\d{4,}/, (digits) => digits
+		.replace(/\B(?=(\d{3})+$)/g, '\u202f'));
 
 /* Three digits or so: what the eye takes in. */
 export function rough(number) {
-	const size = Math.abs(number);
-	const digits = size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2;
-	return grouped(Number(number).toFixed(digits));
+	const digits = number >= 100 || number === 0 ? 0 : number >= 10 ? 1 : 2;
+	return grouped(number.toFixed(digits));
 }
 
-export function percent(part, whole) {
-	return whole > 0 ? (100 * part / whole).toFixed(1) + THIN + '%' : '–';
-}
+export const percent = (part, whole) =>
+	whole > 0 ? `${(100 * part / whole).toFixed(1)}\u202f%` : '–';
 
 export function bytes(number) {
-	let unit = 0;
-	while (number >= 1000 && unit < 4) {
-		number /= 1000;
-		unit++;
-	}
-	return (unit ? number.toFixed(1) : number) + THIN +
-		['B', 'kB', 'MB', 'GB', 'TB'][unit];
+	const unit = number < 1000 ? 0 : Math.floor(Math.log10(number) / 3);
+	return `${+(number / 1000 ** unit).toFixed(1)}\u202f${' kMGTP'[unit].trim()}B`;
 }
 
 export function duration(seconds) {
-	if (seconds < 120)
-		return +seconds.toFixed(seconds < 10 ? 1 : 0) + THIN + 's';
-	if (seconds < 7200)
-		return +(seconds / 60).toFixed(seconds < 600 ? 1 : 0) + THIN +
-			'min';
-	return +(seconds / 3600).toFixed(1) + THIN + 'h';
+	const [size, unit] = seconds < 120 ? [1, 's']
+		: seconds < 7200 ? [60, 'min'] : [3600, 'h'];
+	return `${+(seconds / size).toFixed(1)}\u202f${unit}`;
 }
 
-/* The times are UTC's, as everywhere, unless somebody wants his own. */
-let local = false;
+/* UTC, as everywhere. */
+export const day = (ms) => new Date(ms).toISOString().slice(0, 10);
+export const clock = (ms) =>
+	new Date(ms).toISOString().slice(11, ms % 1000 ? 23 : 19);
 
-export function useLocalTime(yes) {
-	local = yes;
-}
-
-export function localTime() {
-	return local;
-}
-
-function shifted(ms) {
-	const away = local ? new Date(ms).getTimezoneOffset() * 60000 : 0;
-	return new Date(ms - away).toISOString();
-}
-
-export function zoneName() {
-	return local ? 'local time' : 'UTC';
-}
-
-export function day(ms) {
-	return shifted(ms).slice(0, 10);
-}
-
-/* 10:00:05, and .250 where there is a fraction. */
-export function clock(ms) {
-	return shifted(ms).slice(11, ms % 1000 ? 23 : 19);
-}
-
-export function shortClock(ms) {
-	return shifted(ms).slice(11, ms % 60000 ? 19 : 16);
-}
-
-/* Where nights begin, for the axis. */
-export function zoneOffset(ms) {
-	return local ? new Date(ms).getTimezoneOffset() * 60000 : 0;
-}
-
-export function median(sorted) {
+function median(sorted) {
 	const half = sorted.length >> 1;
 	return sorted.length % 2
-		? sorted[half]
-		: (sorted[half - 1] + sorted[half]) / 2;
+		? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/* How many make what is usual. */
-export const ENOUGH = 5;
+export const ENOUGH = 5; /* counts to say what is usual */
 
 /*
- * What is usual among these counts: the median, and three deviations around
- * it. The deviation is that of the median (an hour of trouble does not make
- * trouble usual), at least what chance alone does to a count. NULL: too few.
+ * The median, and three deviations around it: the median's deviation (an hour
+ * of trouble does not make trouble usual), at least what chance does to a
+ * count. NULL: too few.
  */
 export function usual(counts) {
 	if (counts.length < ENOUGH)
@@ -124,11 +69,6 @@ export function usual(counts) {
 	const sorted = Float64Array.from(counts).sort();
 	const middle = median(sorted);
 	const away = sorted.map((count) => Math.abs(count - middle)).sort();
-	const width = 3 * Math.max(1.4826 * median(away),
-				   Math.sqrt(Math.max(middle, 1)));
-	return {
-		low: Math.max(0, middle - width),
-		middle,
-		high: middle + width,
-	};
+	const width = 3 * Math.max(1.4826 * median(away), Math.sqrt(middle), 1);
+	return { low: Math.max(0, middle - width), middle, high: middle + width };
 }

@@ -1,18 +1,19 @@
 /* The page: what came in goes to its parts, at most once a frame. */
 
 import { drawAttention, findings } from './attention.js';
-import { $, element, groupName, groupText, pressed, say, setState, swatch }
-	from './dom.js';
+import { $, make, picker, plain, say, swatch } from './dom.js';
 import { Feed, MOST } from './feed.js';
 import { Graph } from './graph.js';
 import { Groups } from './groups.js';
 import { drawHeadline, judge } from './headline.js';
 import { Hover } from './hover.js';
 import { Kept, OTHER } from './keep.js';
-import { duration, localTime, useLocalTime, zoneName } from './numbers.js';
+import { duration } from './numbers.js';
 import { Series } from './series.js';
 import { drawStatus, drawTallies, drawTrending } from './side.js';
 import { ChartTable } from './table.js';
+
+const QUIET = 20000; /* ms between what is said aloud */
 
 const page = {
 	kept: new Kept(),
@@ -21,6 +22,7 @@ const page = {
 	state: 'connecting',
 	lostAt: 0,
 	cameAt: 0, /* the newest window, by performance.now() */
+	judged: null, /* it, by those before */
 	stacked: true,
 	picked: null,
 	pick,
@@ -30,16 +32,15 @@ const graph = new Graph($('chart'));
 const hover = new Hover(graph, page);
 const groups = new Groups(pick);
 const table = new ChartTable();
-let judged = null;
 let asked = false; /* for a frame */
 let loading = false;
 let fresh = false; /* windows came since the last frame */
 let changed = false; /* what is looked at, or how */
-let spentMs = 0; /* on them */
-let spokenAt = -Infinity;
+let spentMs = 0; /* on the windows since the last frame */
+let spokenAt = -QUIET;
 
 function frame() {
-	if (asked || document.hidden)
+	if (asked || loading || document.hidden)
 		return;
 	asked = true;
 	requestAnimationFrame(() => {
@@ -49,125 +50,109 @@ function frame() {
 	});
 }
 
-function draw() {
-	const began = performance.now() - spentMs;
-	const { kept } = page;
-
-	if (fresh) {
-		page.series.choose(kept);
-		judged = judge(kept);
-		drawHeadline(kept, judged);
-		drawTallies(kept);
-		drawTrending(kept, page.status);
-	}
-	document.body.classList.toggle('begun', kept.newest !== null);
-	document.body.classList.toggle('few', kept.newest?.rows.length <= 8);
-	if (!kept.newest) {
-		drawWaiting();
-	} else if (fresh || changed) {
-		groups.draw(kept, page.series, page.picked);
-		drawChart();
-	}
-	drawNews();
-	if (fresh) {
-		if (performance.getEntriesByType('measure').length > 500)
-			performance.clearMeasures('ordercount:update');
-		performance.measure('ordercount:update', { start: began });
-	}
-	fresh = changed = false;
-	spentMs = 0;
-}
-
 function redraw() {
 	changed = true;
 	frame();
 }
 
+function draw() {
+	const start = performance.now() - spentMs;
+	const { kept, status } = page;
+
+	if (fresh) {
+		page.series.choose(kept);
+		page.judged = judge(kept);
+		drawHeadline(kept, page.judged);
+		drawTallies(kept);
+		drawTrending(kept, status);
+		document.body.classList.add('begun');
+		document.body.classList.toggle('few', kept.newest.rows.length <= 8);
+	}
+	if (!kept.newest) {
+		drawWaiting();
+	} else if (fresh || changed) {
+		groups.draw(page);
+		drawChart();
+	}
+	drawNews();
+	if (fresh) {
+		if (performance.getEntriesByType('measure').length > 500)
+			performance.clearMeasures();
+		performance.measure('ordercount:update', { start });
+	}
+	fresh = changed = false;
+	spentMs = 0;
+}
+
 function drawChart() {
 	const { kept, series, stacked, picked } = page;
 
-	if (!table.open)
-		graph.draw(kept, series,
-			{ stacked, picked, range: judged.range });
-	table.draw(kept, series, picked);
+	/* The library may come later than the first window. */
+	if (!table.open && window.Chart)
+		graph.draw(page, page.judged.range);
+	table.draw(page);
 	drawLegend();
 	hover.refresh();
 	$('all-groups').hidden = !picked;
-	const words = `${stacked ? 'Areas' : 'Lines'} of ` +
-		`${kept.windows.length} windows, ${series.list.length} groups` +
-		(picked ? `, ${groupText(picked)} picked out` : '') +
-		'; the same as a table follows.';
-	if ($('chart').getAttribute('aria-label') !== words)
-		$('chart').setAttribute('aria-label', words);
+	$('chart').ariaLabel = `${stacked ? 'Areas' : 'Lines'} of ` +
+		`${series.list.length} groups in ${kept.windows.length} windows` +
+		`${picked ? `, ${plain(picked)} picked out` : ''}; ` +
+		'the same as a table follows';
 }
 
-let legendShape = null;
+let legend;
 
 function drawLegend() {
-	const { kept, series, picked } = page;
-	const list = picked && !series.list.includes(picked)
-		? [...series.list, picked] : series.list;
-	const other = graph.layers.some(({ group }) => group === OTHER);
-	const partial = kept.windows.some((window) => window.partial);
-	const shape = [...list, other, partial, picked, series.changes].join('\n');
+	const { kept, series, stacked, picked } = page;
+	const notes = [
+		graph.layers.at(-1)?.group === OTHER &&
+			['other', picked ? 'all others' : '(other)'],
+		kept.windows.some(({ partial }) => partial) &&
+			['hatched', 'partial window'],
+		page.judged.range && stacked && !picked && ['dotted', 'usual'],
+	].filter(Boolean);
+	const list = [...new Set([...series.list, picked])].filter(Boolean);
+	const shape = [...list, series.changes, picked, ...notes].join('\n');
+	const buttons = $('legend').getElementsByTagName('button');
+	const focused = [...buttons].indexOf(document.activeElement);
 
-	if (shape === legendShape)
+	if (shape === legend)
 		return;
-	legendShape = shape;
-	const focused = document.activeElement?.closest('#legend li')?.group;
-	const items = list.map((group) => {
-		const button = element('button', '', swatch(series.slot(group)),
-			groupName(group));
-		button.type = 'button';
-		button.onclick = () => pick(group);
-		pressed(button, group === picked);
-		const item = element('li', '', button);
-		item.group = group;
-		return item;
-	});
-	const note = (name, text) => element('li', 'plain',
-		element('span', 'swatch ' + name), text);
-	if (other)
-		items.push(note('other', picked && page.stacked
-			? 'all others' : '(other)'));
-	if (partial)
-		items.push(note('hatched', 'partial window'));
-	if (judged.range && page.stacked && !picked)
-		items.push(note('dotted', 'usual'));
-	$('legend').replaceChildren(...items);
-	if (focused !== undefined)
-		items.find(({ group }) => group === focused)
-			?.firstChild.focus();
+	legend = shape;
+	$('legend').replaceChildren(
+		...list.map((group) => make('li', {}, picker(group,
+			series.slot(group), group === picked, () => pick(group)))),
+		...notes.map(([kind, text]) =>
+			make('li', { className: 'button' }, swatch(kind), text)));
+	buttons[focused]?.focus();
 }
+
+const WAITING = {
+	ended: 'The run ended before its first window',
+	lost: 'No connection to ordercount',
+};
 
 function drawWaiting() {
 	const { status, state } = page;
-	if (state === 'ended')
-		say($('waiting-title'), 'The run ended before its first window');
-	else if (state === 'lost')
-		say($('waiting-title'), 'No connection to ordercount');
-	else
-		say($('waiting-title'), 'Waiting for the first window');
+	say($('waiting-title'), WAITING[state] ?? 'Waiting for the first window');
 	if (status?.window_seconds > 0)
 		say($('waiting-text'), 'A window is ' +
-			`${duration(Number(status.window_seconds))} long` +
+			`${duration(status.window_seconds)} long` +
 			`${status.timed ? ', by the time in the records' : ''}; ` +
 			'it is shown here as soon as it is over.');
 }
 
 /* What is wrong; said aloud when it changes, but not all the time. */
 function drawNews() {
-	const quietMs = performance.now() - page.cameAt;
-	const said = drawAttention(findings({ ...page, judged, quietMs }),
-		!page.kept.newest);
-	const wrong = $('attention').dataset.state === 'look';
-	const now = judged && `${$('rate').textContent} ${judged.unit}`;
+	const { kept, judged } = page;
+	const news = drawAttention(findings(page), !kept.newest);
+	const rate = judged ? `${judged.rate} ${judged.unit}` : '';
+	const sign = $('attention').dataset.state === 'look' ? '▲ ' : '';
 
-	document.title = (wrong ? '▲ ' : '') + (now ? `${now} · ` : '') +
-		'ordercount';
-	if (said && now && performance.now() - spokenAt > 20000) {
+	document.title = `${sign}${rate && `${rate} · `}ordercount`;
+	if (news && rate && performance.now() - spokenAt > QUIET) {
 		spokenAt = performance.now();
-		page.speak(`${now}; ${said}`);
+		page.speak(`${rate}; ${news}`);
 	}
 }
 
@@ -177,115 +162,84 @@ function pick(group) {
 	redraw();
 }
 
-function setMode(stacked) {
-	page.stacked = stacked;
-	pressed($('mode-stacked'), stacked);
-	pressed($('mode-lines'), !stacked);
-	legendShape = null;
-	redraw();
-}
+for (const mode of ['stacked', 'lines'])
+	$(`mode-${mode}`).onclick = () => {
+		page.stacked = mode === 'stacked';
+		$('mode-stacked').ariaPressed = page.stacked;
+		$('mode-lines').ariaPressed = !page.stacked;
+		redraw();
+	};
 
-$('mode-stacked').onclick = () => setMode(true);
-$('mode-lines').onclick = () => setMode(false);
 $('all-groups').onclick = () => {
-	$('plot').focus();
+	$('mode-stacked').focus();
 	pick(page.picked);
 };
 
 function showTable(open) {
-	table.open = open;
-	pressed($('chart-as-table'), open);
-	$('plot').hidden = open;
+	table.open = $('plot').hidden = open;
+	$('chart-as-table').ariaPressed = open;
 	$('chart-table-box').className = open ? 'scroll' : 'unseen';
 	$('chart-table-box').tabIndex = open ? 0 : -1;
 	redraw();
 }
 
 $('chart-as-table').onclick = () => showTable(!table.open);
+$('library').onload = redraw;
+$('library').onerror = () => showTable(true);
+document.addEventListener('visibilitychange', redraw);
 
-function redrawAll() {
-	graph.restyle();
-	legendShape = null;
-	fresh = page.kept.newest !== null;
-	frame();
+let timer;
+
+function restyle() {
+	clearTimeout(timer);
+	timer = setTimeout(() => {
+		graph.restyle();
+		redraw();
+	}, 100);
 }
 
-function setZone(local) {
-	useLocalTime(local);
-	say($('zone'), local ? 'Local time' : 'UTC');
-	$('zone').title = `Times are ${zoneName()}; press to change`;
-	fresh = page.kept.newest !== null;
-	frame();
-}
-
-$('zone').onclick = () => setZone(!localTime());
-setZone(false);
-
+addEventListener('resize', restyle);
 for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)'])
-	matchMedia(query).addEventListener('change', redrawAll);
-
-let resized = 0;
-addEventListener('resize', () => {
-	clearTimeout(resized);
-	resized = setTimeout(redrawAll, 150);
-});
-document.addEventListener('visibilitychange', frame);
-$('library').addEventListener('load', redraw);
-$('library').addEventListener('error', () => showTable(true));
-
-function came(doc) {
-	if (!page.kept.add(doc))
-		return;
-	page.cameAt = performance.now();
-	fresh = true;
-	frame();
-}
+	matchMedia(query).onchange = restyle;
 
 const WORDS = {
 	live: 'live',
-	connecting: 'connecting',
 	lost: 'connection lost, trying again',
 	ended: 'the run has ended',
 };
 
-graph.restyle();
 new Feed({
-	newest: came,
-	window: came,
+	window(doc) {
+		if (!page.kept.add(doc))
+			return;
+		page.cameAt = performance.now();
+		fresh = true;
+		frame();
+	},
 	loading() {
-		page.kept = new Kept();
-		page.kept.limit = limit();
+		page.kept.clear();
 		loading = true;
 	},
 	loaded() {
 		loading = false;
 		frame();
 	},
-	spent(ms) {
-		spentMs += ms;
-	},
+	spent: (ms) => spentMs += ms,
 	status(status) {
 		page.status = status;
-		page.kept.limit = limit();
+		page.kept.limit = Math.min(status.keep, MOST);
 		drawStatus(status);
 		frame();
 	},
 	state(state) {
-		page.state = state;
-		if (state === 'lost')
-			page.lostAt = Date.now();
-		if (state === 'live')
-			page.cameAt = performance.now();
-		document.body.dataset.connection = state;
-		setState($('connection'), state);
+		page.state = document.body.dataset.connection =
+			$('connection').dataset.state = state;
+		page.lostAt = Date.now();
+		page.cameAt = performance.now();
 		say($('connection'), WORDS[state]);
 		frame();
 	},
 });
-
-function limit() {
-	return Math.min(page.status?.keep ?? 720, MOST);
-}
 
 /* That nothing comes is news, too. */
 setInterval(frame, 5000);

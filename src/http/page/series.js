@@ -3,9 +3,9 @@
 export const MOST = 9; /* as many as there are colours to tell apart */
 
 export class Series {
-	#slots = new Map(); /* group -> colour, kept when it falls out */
 	list = []; /* groups, largest first */
 	changes = 0;
+	#slots = new Map(); /* group -> colour, kept when it falls out */
 	#seen = -1;
 
 	/* The colour's number, or -1. */
@@ -15,25 +15,20 @@ export class Series {
 
 	/*
 	 * Chooses anew. Only groups of the newest window can have grown past
-	 * others; all are looked at when other than one window came. One that is
-	 * in stays in until another is a tenth larger: the chart must not flicker.
+	 * others. Who is in stays in until another is a tenth larger, and those
+	 * that differ by little stay where they are: it must not flicker.
 	 */
 	choose(kept) {
-		const again = this.#seen !== kept.changes;
-		const from = again
-			? kept.groups() : kept.windows.at(-1)?.counts.keys() ?? [];
-		const size = (group) => kept.sum(group) *
-			(this.list.includes(group) ? 1.1 : 1);
-		const sizes = new Map();
+		const all = this.#seen !== kept.changes;
+		const from = all ? kept.groups() : kept.windows.at(-1).counts.keys();
+		const place = (group) => kept.sum(group) *
+			(this.list.includes(group)
+				? 1.1 - 0.01 * this.list.indexOf(group) : 1);
+		const next = [...new Set([...this.list, ...from])]
+			.filter((group) => kept.sum(group) > 0)
+			.sort((a, b) => place(b) - place(a)).slice(0, MOST);
 
-		for (const group of [...this.list, ...from])
-			if (kept.sum(group) > 0)
-				sizes.set(group, size(group));
-		const next = [...sizes.keys()]
-			.sort((a, b) => sizes.get(b) - sizes.get(a))
-			.slice(0, MOST);
 		this.#seen = kept.changes;
-		this.#settle(next, again, kept);
 		if (next.join('\n') === this.list.join('\n'))
 			return;
 		this.list = next;
@@ -41,37 +36,21 @@ export class Series {
 		this.#colour();
 	}
 
-	/* Those that differ by little stay where they were. */
-	#settle(next, again, kept) {
-		const old = this.list;
-		if (!again && next.length === old.length &&
-		    next.every((group) => old.includes(group)) &&
-		    old.every((group, i) => i === 0 || kept.sum(group) <
-			1.05 * kept.sum(old[i - 1])))
-			next.splice(0, next.length, ...old);
-	}
-
 	/* A group keeps its colour; by name, so that other screens agree. */
 	#colour() {
+		const slots = this.#slots;
 		const used = new Set();
-		const fresh = [];
-
-		for (const group of this.list) {
-			const slot = this.#slots.get(group);
-			if (slot === undefined || used.has(slot))
-				fresh.push(group);
-			else
-				used.add(slot);
-		}
+		const fresh = this.list.filter((group) => {
+			const taken = used.has(slots.get(group));
+			used.add(slots.get(group));
+			return taken || !slots.has(group);
+		});
 		for (const group of fresh.sort()) {
 			let slot = 0;
 			while (used.has(slot))
 				slot++;
 			used.add(slot);
-			this.#slots.set(group, slot);
+			slots.set(group, slot);
 		}
-		if (this.#slots.size > 1000)
-			this.#slots = new Map(this.list.map(
-				(group) => [group, this.#slots.get(group)]));
 	}
 }

@@ -1,146 +1,101 @@
 /* What stands beside the groups: records, sources, what trends. */
 
-import { $, element, groupData, groupName, say, sayNumber, setState }
-	from './dom.js';
+import { $, make, name, plain, say, sayNumber } from './dom.js';
 import { rejectedOf } from './attention.js';
-import { bytes, duration, grouped, percent, rough } from './numbers.js';
+import { bytes, duration, grouped, rough } from './numbers.js';
 
-const TALLIES = ['read', 'counted', 'rejected', 'filtered', 'late'];
 const rows = new Map();
 
-function tallyRow(name, title, kind) {
-	let row = rows.get(kind + name);
-	if (!row) {
-		const head = element('th', '', title);
-		head.scope = 'row';
-		row = element('tr', kind, head, element('td'), element('td'));
-		row.cells[1].dataset[kind] = name;
-		rows.set(kind + name, row);
+/* A row of the tallies; kind is tally or reason. */
+function tally(kind, what, now, hour) {
+	if (!rows.has(kind + what)) {
+		const row = make('tr', { className: kind },
+			make('th', { scope: 'row' }, what.replaceAll('_', ' ')),
+			make('td'), make('td'));
+		row.cells[1].dataset[kind] = what;
+		rows.set(kind + what, row);
 	}
-	return row;
-}
-
-function fill(row, now, hour, of) {
+	const row = rows.get(kind + what);
 	sayNumber(row.cells[1], now);
 	sayNumber(row.cells[2], hour);
-	row.cells[2].title = of ? percent(hour, of) : '';
-	row.classList.toggle('none', Number(now) === 0 && hour === 0);
 	return row;
 }
 
 /* Tallies are those since the window before: they add up, slide or not. */
-function lastHour(kept) {
-	const sums = { reasons: {} };
-	for (const { summary } of kept.windows.slice(kept.hourStart())) {
-		for (const name of TALLIES)
-			sums[name] = (sums[name] ?? 0) + Number(
-				name === 'rejected' ? rejectedOf(summary)
-					: summary[name]);
-		for (const [reason, count] of Object.entries(summary.rejected))
-			sums.reasons[reason] = (sums.reasons[reason] ?? 0) +
-				Number(count);
-	}
-	return sums;
-}
-
 export function drawTallies(kept) {
 	const { summary } = kept.newest;
-	const hour = lastHour(kept);
-	const next = [];
-
-	say($('hour-title'), kept.hourIsShort()
-		? `Last ${kept.windows.length - kept.hourStart()}` : 'Last hour');
-	for (const name of TALLIES) {
-		const now = name === 'rejected'
-			? rejectedOf(summary) : summary[name];
-		next.push(fill(tallyRow(name, name, 'tally'), now, hour[name],
-			hour.read));
-		if (name !== 'rejected')
-			continue;
-		for (const reason of Object.keys(hour.reasons).sort())
-			next.push(fill(tallyRow(reason,
-				reason.replaceAll('_', ' '), 'reason'),
-				summary.rejected[reason] ?? 0,
-				hour.reasons[reason], hour.read));
-	}
+	const windows = kept.hour();
+	const hour = (value) => windows.reduce(
+		(sum, window) => sum + Number(value(window.summary)), 0);
+	const simple = (what) => tally('tally', what, summary[what],
+		hour((of) => of[what]));
+	const reasons = new Set(windows.flatMap(
+		(window) => Object.keys(window.summary.rejected)));
+	const next = [simple('read'), simple('counted'),
+		tally('tally', 'rejected', rejectedOf(summary), hour(rejectedOf)),
+		...[...reasons].sort().map((reason) => tally('reason', reason,
+			summary.rejected[reason] ?? 0,
+			hour((of) => of.rejected[reason] ?? 0))),
+		simple('filtered'), simple('late')];
 	const body = $('tallies').querySelector('tbody');
+
+	say($('hour-title'), windows.at(-1).to - windows[0].to > 3600e3
+		? `Last ${windows.length}` : 'Last hour');
 	if (next.length !== body.rows.length ||
 	    next.some((row, i) => row !== body.rows[i]))
 		body.replaceChildren(...next);
 }
 
-function fact(name, value) {
-	return element('div', '', element('dt', '', name),
-		element('dd', '', value));
-}
-
 export function drawStatus(status) {
-	const list = $('sources');
-	status.sources.forEach(({ name, state }, i) => {
-		let item = list.children[i];
-		if (!item) {
-			item = element('li', '', element('bdi'), element('span',
-				'state'));
-			list.append(item);
-		}
-		say(item.firstChild, name);
-		item.firstChild.title = name;
-		say(item.lastChild, state);
-		setState(item, state);
-	});
-	while (list.children.length > status.sources.length)
-		list.lastChild.remove();
-	$('process').replaceChildren(
-		fact('Read', bytes(Number(status.read_bytes))),
-		fact('Waiting to be written',
-			bytes(Number(status.waiting_bytes))),
-		fact('Behind', duration(Number(status.behind_seconds))),
-		fact('Memory', bytes(Number(status.resident_bytes))),
-		fact('Version', status.version));
+	$('sources').replaceChildren(...status.sources.map((source) => {
+		const item = make('li', {}, make('bdi', { title: source.name },
+			source.name), make('span', {}, source.state));
+		item.dataset.state = source.state;
+		return item;
+	}));
+	$('process').replaceChildren(...Object.entries({
+		Read: bytes(status.read_bytes),
+		'To be written': bytes(status.waiting_bytes),
+		Behind: duration(Number(status.behind_seconds)),
+		Memory: bytes(status.resident_bytes),
+		Version: status.version,
+	}).map(([what, value]) => make('div', {}, make('dt', {}, what),
+		make('dd', {}, value))));
 }
 
 /*
- * How much more than before: what is not in the list had at most the least
- * count of it, so that a newcomer's growth is never said too large.
+ * How much more than before. What is not in the list had at most its least
+ * count, so that a newcomer's growth is never said too large.
  */
 function growth(kept, group, least) {
 	const column = kept.column(group);
 	const counts = kept.before((_, i) =>
 		Number.isNaN(column[i]) ? least[i] : column[i]);
 	const now = column.at(-1);
-	if (counts.length < 3)
-		return null;
 	const mean = counts.reduce((sum, count) => sum + count, 0) /
 		counts.length;
-	return {
-		group, now, mean,
-		times: now / Math.max(mean, 1),
-		score: (now - mean) / Math.sqrt(mean + 1),
-	};
+	return { group, now, mean, times: now / Math.max(mean, 1),
+		score: (now - mean) / Math.sqrt(mean + 1) };
 }
 
 export function drawTrending(kept, status) {
-	const section = $('trending');
-	section.hidden = !(status?.top > 0);
-	if (section.hidden)
+	$('trending').hidden = !(status?.top > 0);
+	if ($('trending').hidden)
 		return;
-	const least = kept.windows.map((window) => {
-		let smallest = Infinity;
-		for (const count of window.counts.values())
-			smallest = Math.min(smallest, count);
-		return smallest === Infinity ? 0 : smallest;
-	});
+	const least = kept.windows.map(
+		({ counts }) => Math.min(...counts.values()));
 	const found = [...kept.windows.at(-1).counts.keys()]
 		.map((group) => growth(kept, group, least))
-		.filter((one) => one && one.times >= 1.2 && one.score > 2)
+		.filter(({ times, score }) => times >= 1.2 && score > 2)
 		.sort((a, b) => b.score - a.score).slice(0, 5);
+
 	$('no-trend').hidden = found.length > 0;
-	section.querySelector('ol').replaceChildren(...found.map((one) => {
-		const item = element('li', '', groupName(one.group),
-			element('span', 'grown', `×${rough(one.times)}`),
-			element('span', 'note', `${grouped(one.now)}, was ` +
-				rough(one.mean)));
-		item.dataset.group = groupData(one.group);
+	$('trending').querySelector('ol').replaceChildren(...found.map((one) => {
+		const item = make('li', {}, name(one.group),
+			make('strong', {}, `×${rough(one.times)}`),
+			make('span', { className: 'note' },
+				`${grouped(one.now)}, was ${rough(one.mean)}`));
+		item.dataset.group = plain(one.group);
 		return item;
 	}));
 }

@@ -1,78 +1,56 @@
-/* The chart as a table: for readers without eyes, and for those with. */
+/* The chart as a table: for who does not see it, and for who wants numbers. */
 
-import { $, element, groupName, say } from './dom.js';
+import { $, make, name, say } from './dom.js';
 import { OTHER } from './keep.js';
-import { clock, day, grouped, zoneName } from './numbers.js';
+import { clock, day, grouped } from './numbers.js';
 
 const FEW = 30; /* rows while it is not looked at */
 
 export class ChartTable {
-	#table = $('chart-table');
-	#shape = null;
-	#ids = []; /* newest first, as the rows stand */
 	open = false;
-
-	#drawHead(groups) {
-		const row = element('tr');
-		for (const title of ['Window', 'Orders',
-			...groups.map((group) => groupName(group))]) {
-			const cell = element('th', '', title);
-			cell.scope = 'col';
-			row.append(cell);
-		}
-		this.#table.tHead.replaceChildren(row);
-		this.#table.tBodies[0].replaceChildren();
-		this.#ids = [];
-	}
+	#shape;
+	#ids = []; /* newest first, as the rows stand */
 
 	#row(window, groups, kept) {
-		const time = element('th', '', `${day(window.from)} ` +
-			clock(window.from));
-		const row = element('tr', '', time,
-			element('td', '', grouped(window.orders)));
-		let rest = Number(window.orders);
-
-		time.scope = 'row';
-		if (window.partial)
-			time.append(' ', element('strong', 'mark-partial',
-				'partial'));
-		for (const group of groups) {
+		let rest = window.orders;
+		const cells = groups.map((group) => {
 			const count = group === OTHER
 				? Math.max(0, rest) : kept.count(window, group);
 			rest -= count || 0;
-			row.append(element('td', '', Number.isNaN(count)
-				? 'in (other)'
-				: grouped(window.counts.get(group) ?? count)));
-		}
-		return row;
+			return make('td', {}, Number.isNaN(count) ? 'in (other)'
+				: grouped(window.counts.get(group) ?? count));
+		});
+		return make('tr', {}, make('th', { scope: 'row' },
+			`${day(window.from)} ${clock(window.from)}`, window.partial
+			? make('strong', { className: 'partial' }, 'partial') : ''),
+		make('td', {}, grouped(window.orders)), ...cells);
 	}
 
 	/* New windows on top, those that are forgotten off the end. */
-	draw(kept, series, picked) {
-		const groups = picked && !series.list.includes(picked)
-			? [picked, ...series.list] : [...series.list];
-		const body = this.#table.tBodies[0];
-		const most = this.open ? kept.windows.length : FEW;
-		const shape = [groups.join('\n'), zoneName(), kept.changes].join();
+	draw({ kept, series, picked }) {
+		const { tHead, tBodies: [body], caption } = $('chart-table');
+		const groups = [...new Set([...series.list, picked ?? OTHER, OTHER])];
+		const shape = groups.join('\n') + kept.changes;
+		const shown = kept.windows.slice(this.open ? 0 : -FEW).reverse();
 
-		groups.push(OTHER);
-		if (shape !== this.#shape)
-			this.#drawHead(groups);
+		if (shape !== this.#shape) {
+			tHead.replaceChildren(make('tr', {}, ...['Window', 'Orders',
+				...groups.map(name)].map((title) =>
+				make('th', { scope: 'col' }, title))));
+			this.#ids = [];
+		}
 		this.#shape = shape;
-		const shown = kept.windows.slice(-most).reverse();
 		const known = shown.findIndex(({ id }) => id === this.#ids[0]);
-		const fresh = known < 0 ? shown : shown.slice(0, known);
-
+		const rows = (some) => some.map(
+			(window) => this.#row(window, groups, kept));
 		if (known < 0)
 			body.replaceChildren();
-		body.prepend(...fresh.map((w) => this.#row(w, groups, kept)));
-		for (const window of shown.slice(body.rows.length))
-			body.append(this.#row(window, groups, kept));
+		body.prepend(...rows(shown.slice(0, Math.max(0, known))));
+		body.append(...rows(shown.slice(body.rows.length)));
 		while (body.rows.length > shown.length)
 			body.lastChild.remove();
 		this.#ids = shown.map(({ id }) => id);
-		say(this.#table.caption, `Orders a window, newest first: ` +
-			`${grouped(shown.length)} of ` +
-			`${grouped(kept.windows.length)} windows, ${zoneName()}`);
+		say(caption, `Orders a window, newest first: ${shown.length} of ` +
+			`${kept.windows.length} windows, UTC`);
 	}
 }
