@@ -29,8 +29,9 @@ function hatch(back, line, size) {
 	return pen.createPattern(tile, 'repeat');
 }
 
-const label = (ms) => ms % DAY === 0 ? day(ms).slice(5)
-	: clock(ms).slice(0, ms % 60000 ? 8 : 5);
+/* Seconds only where ticks are that near. */
+const label = (ms, _, [first, second]) => ms % DAY === 0 ? day(ms).slice(5)
+	: clock(ms).slice(0, second?.value - first.value < 60000 ? 8 : 5);
 
 /* In place of the library's ticks: at full hours, minutes, seconds. */
 function ticks(axis, most) {
@@ -149,10 +150,9 @@ export class Graph {
 		const back = picked && group !== picked;
 		const colour = back || group === OTHER ? other
 			: slots[slot] ?? this.#style.picked;
-		const calm = back || this.#kept.windows.length > 360;
 		return stacked
-			? { backgroundColor: colour, fill: 'origin',
-				borderColor: card, borderWidth: calm ? 0 : 1 }
+			? { backgroundColor: colour, fill: 'origin', borderColor: card,
+				borderWidth: this.#kept.windows.length > 360 ? 0 : 1 }
 			: { borderColor: colour, order: group === picked ? -1 : 0,
 				borderWidth: back ? 0.5 : picked ? 3 : 1.8 };
 	}
@@ -162,10 +162,10 @@ export class Graph {
 		const shape = [stacked, picked, series.changes].join();
 
 		this.#kept = kept;
-		this.#range = stacked && !picked && range;
-		this.#stack(picked && stacked ? [picked, OTHER] : [...new Set(
-			[...series.list, picked ?? OTHER, OTHER])]
-			.filter((group) => stacked || group !== OTHER), stacked);
+		this.#range = range;
+		this.#stack(stacked ? picked ? [picked] : [...series.list, OTHER]
+			: [...new Set([...series.list, picked ?? series.list[0]])],
+		stacked);
 		this.#chart ??= this.#open();
 		const { data, options: { scales: { x, y } } } = this.#chart;
 		if (shape !== this.#shape ||
@@ -179,7 +179,7 @@ export class Graph {
 		x.max = windows.at(-1).at + windows.at(-1).step / 2;
 		/* High enough for what is looked at. */
 		y.max = 1.06 * this.layers.reduce((most, { group, tops }) =>
-			stacked || !picked || group === picked ? tops.reduce(
+			!picked || group === picked ? tops.reduce(
 				(a, b) => b > a ? b : a, most) : most, 1);
 		this.#chart.update('none');
 	}

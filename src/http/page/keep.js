@@ -31,11 +31,14 @@ export class Kept {
 	#sums = new Map(); /* of each group with a row in a window kept */
 	#columns = new Map();
 
-	clear() {
-		this.#ids.clear();
-		this.#sums.clear();
+	/* Those that ended by then stay. */
+	clear(ms = -Infinity) {
+		this.windows = this.windows.filter(({ to }) => to <= ms);
+		this.#ids = new Set(this.windows.map(({ id }) => id));
 		this.#columns.clear();
-		this.windows = [];
+		this.#sums.clear();
+		for (const window of this.windows)
+			this.#count(window, 1);
 		this.changes++;
 	}
 
@@ -44,9 +47,9 @@ export class Kept {
 		if (this.#ids.has(doc.id))
 			return false;
 		const window = windowOf(doc);
-		/* Time began anew (the same files, another run): so do we. */
+		/* Another run begins earlier (the same files): so do we. */
 		if (window.to < this.windows.at(-1)?.to)
-			this.clear();
+			this.clear(window.from);
 		this.#ids.add(doc.id);
 		this.windows.push(window);
 		this.#count(window, 1);

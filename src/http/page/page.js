@@ -8,7 +8,7 @@ import { Groups } from './groups.js';
 import { drawHeadline, judge } from './headline.js';
 import { Hover } from './hover.js';
 import { Kept, OTHER } from './keep.js';
-import { duration } from './numbers.js';
+import { duration, usual } from './numbers.js';
 import { Series } from './series.js';
 import { drawStatus, drawTallies, drawTrending } from './side.js';
 import { ChartTable } from './table.js';
@@ -86,10 +86,13 @@ function draw() {
 
 function drawChart() {
 	const { kept, series, stacked, picked } = page;
+	const column = picked && kept.column(picked);
 
+	range = picked ? usual(kept.before((_, i) => column[i]))
+		: stacked && page.judged.range;
 	/* The library may come later than the first window. */
 	if (!table.open && window.Chart)
-		graph.draw(page, page.judged.range);
+		graph.draw(page, range);
 	table.draw(page);
 	drawLegend();
 	hover.refresh();
@@ -100,16 +103,17 @@ function drawChart() {
 		'the same as a table follows';
 }
 
+let range; /* usual counts in the chart */
 let legend;
 
 function drawLegend() {
-	const { kept, series, stacked, picked } = page;
+	const { kept, series, picked } = page;
 	const notes = [
 		graph.layers.at(-1)?.group === OTHER &&
-			['other', picked ? 'all others' : '(other)'],
+			['other', '(other)'],
 		kept.windows.some(({ partial }) => partial) &&
 			['hatched', 'partial window'],
-		page.judged.range && stacked && !picked && ['dotted', 'usual'],
+		range && ['dotted', 'usual'],
 	].filter(Boolean);
 	const list = [...new Set([...series.list, picked])].filter(Boolean);
 	const shape = [...list, series.changes, picked, ...notes].join('\n');
@@ -234,7 +238,7 @@ new Feed({
 	state(state) {
 		page.state = document.body.dataset.connection =
 			$('connection').dataset.state = state;
-		page.lostAt = Date.now();
+		page.lostAt = Math.floor(Date.now() / 1000) * 1000;
 		page.cameAt = performance.now();
 		say($('connection'), WORDS[state]);
 		frame();
