@@ -205,13 +205,17 @@ static void feed_down(struct app *app, struct feed *feed)
 static void note_reject(struct app *app)
 {
 	struct reject *reject = &app->engine.reject;
+	int64_t mono_ns = app->clock.mono_ns;
+	bool strict = app->options->strict;
 	struct error error, place;
 
-	source_locate(app->held.feed->source, app->held.chunk.stream,
-		      reject->line_number, &place);
-	reject->place = place.message;
-	rejects_add(&app->rejects, reject, &app->log, app->clock.mono_ns);
-	if (!app->options->strict)
+	if (strict || rejects_shows(&app->rejects, reject->reason, mono_ns)) {
+		source_locate(app->held.feed->source, app->held.chunk.stream,
+			      reject->line_number, &place);
+		reject->place = place.message;
+	}
+	rejects_add(&app->rejects, reject, &app->log, mono_ns);
+	if (!strict)
 		return;
 	error_set(&error, "%s: %s: %s (--strict)", reject->stream,
 		  place.message, reject_reason_name(reject->reason));

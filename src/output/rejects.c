@@ -122,6 +122,12 @@ static void show(const struct reject *reject, uint64_t left_out,
 	buffer_release(&text);
 }
 
+bool rejects_shows(const struct rejects *rejects, enum reject_reason reason,
+		   int64_t mono_ns)
+{
+	return mono_ns >= rejects->notices[reason].next_ns;
+}
+
 void rejects_add(struct rejects *rejects, const struct reject *reject,
 		 struct log *log, int64_t mono_ns)
 {
@@ -134,7 +140,7 @@ void rejects_add(struct rejects *rejects, const struct reject *reject,
 		buffer_append_span(bytes, reject->line);
 		buffer_append_char(bytes, '\n');
 	}
-	if (mono_ns < *next_ns) {
+	if (!rejects_shows(rejects, reject->reason, mono_ns)) {
 		(*left_out)++;
 		return;
 	}

@@ -35,6 +35,10 @@ static inline size_t rejects_waiting(const struct rejects *rejects)
 	return rejects->has_file ? queue_waiting(&rejects->file) : 0;
 }
 
+/* Would one of that reason be shown now? Else nobody asks for its place. */
+bool rejects_shows(const struct rejects *rejects, enum reject_reason reason,
+		   int64_t mono_ns);
+
 /*
  * Queues the record for the file (too_long aside) and, unless the notices of
  * its reason have had their turn, says on stderr what was wrong with it.
