@@ -396,8 +396,11 @@ def signal_at_a_windows_end(run):
     assert result.status == -signal.SIGTERM, result
     rows = [json.loads(line) for line in result.out.splitlines()]
     windows = [row for row in rows if "summary" in row]
-    for before, after in zip(windows, windows[1:]):
-        assert after["start"] == before["end"], windows
+    # Where the machine let it wait a whole window, it says that it left time
+    # out; orders are lost to that no more than to anything else.
+    if b"stopped, or too slow" not in result.err:
+        for before, after in zip(windows, windows[1:]):
+            assert after["start"] == before["end"], windows
     counted = sum(row["count"] for row in rows if "count" in row)
     assert counted == [row for row in rows if "total" in row][-1]["total"]
     assert counted == sum(w["summary"]["counted"] for w in windows)
