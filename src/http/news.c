@@ -16,6 +16,15 @@
  */
 #define INBOX_MAX_ROWS ((size_t)1000000)
 
+void news_wake(struct http *http)
+{
+	uint64_t one = 1;
+
+	/* It is full only if the thread is to wake up anyway. */
+	if (write(http->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
 void news_free(struct handed *handed)
 {
 	if (!handed)
@@ -106,7 +115,7 @@ void http_window(struct http *http, const struct snapshot *shown,
 		news_free(dropped);
 		dropped = next;
 	}
-	http_wake(http);
+	news_wake(http);
 }
 
 /* --- sources -------------------------------------------------------------- */
@@ -155,7 +164,7 @@ void http_tell(struct http *http, const struct http_live *live,
 	http->changed |= changed;
 	pthread_mutex_unlock(&http->lock);
 	if (changed)
-		http_wake(http);
+		news_wake(http);
 }
 
 /* --- what is taken -------------------------------------------------------- */

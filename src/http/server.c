@@ -42,15 +42,6 @@ const char *http_address(const struct http *http)
 	return http->url;
 }
 
-void http_wake(struct http *http)
-{
-	uint64_t one = 1;
-
-	/* It is full only if the thread is to wake up anyway. */
-	if (write(http->wake_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
 /* Numbers that are only looked at when somebody asks. */
 static void refresh(struct http *http)
 {
@@ -298,7 +289,7 @@ void http_close(struct http *http)
 	pthread_mutex_lock(&http->lock);
 	http->stopping = true;
 	pthread_mutex_unlock(&http->lock);
-	http_wake(http);
+	news_wake(http);
 	pthread_join(http->thread, NULL);
 	release(http);
 }

@@ -74,12 +74,10 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *connection,
 			    const char *version, const char *upload_data,
 			    size_t *upload_data_size, void **request);
 
-/* --- server.c ------------------------------------------------------------- */
+/* --- news.c --------------------------------------------------------------- */
 
 /* The thread is to look what is new. */
-void http_wake(struct http *http);
-
-/* --- news.c --------------------------------------------------------------- */
+void news_wake(struct http *http);
 
 /* Takes what was handed over, if anything was. */
 void news_take(struct http *http);
