@@ -11,6 +11,7 @@
  *
  *     engine.c          setting up
  *     engine_ahead.c    bytes are taken, line by line or by what was walked
+ *     engine_lines.c    lines become records
  *     engine_count.c    records are counted
  *     engine_members.c  what members of a group publish is merged
  *     engine_windows.c  windows close

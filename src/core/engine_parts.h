@@ -53,11 +53,6 @@ enum engine_event engine_count_at(struct engine *engine,
 				  const struct record *record,
 				  int64_t time_ns) MUST_CHECK;
 
-/* A line as lines_next() gave it. */
-enum engine_event engine_take_line(struct engine *engine, struct stream *stream,
-				   enum line_status status, struct span line,
-				   int64_t now_ns) MUST_CHECK;
-
 /* A record that was judged. */
 enum engine_event engine_take_record(struct engine *engine,
 				     struct stream *stream, struct span line,
@@ -65,9 +60,19 @@ enum engine_event engine_take_record(struct engine *engine,
 				     const struct record *record,
 				     int64_t now_ns) MUST_CHECK;
 
-/* What has to be done before the next line is looked at: see engine_take(). */
-enum engine_event engine_prepare(struct engine *engine,
-				 int64_t now_ns) MUST_CHECK;
+/* Are there rows before this line that cannot be counted yet? */
+bool engine_rows_wait(const struct engine *engine);
+
+/*
+ * A line is rejected: told of at once, but tallied in reading order. The
+ * records are tallied by themselves, where they come from the backlog.
+ */
+enum engine_event engine_reject(struct engine *engine,
+				const struct stream *stream, struct span line,
+				enum reject_reason reason, size_t column,
+				const char *field) MUST_CHECK;
+void engine_tally_reject(struct engine *engine, enum reject_reason reason,
+			 uint64_t count);
 
 /* --- engine_members.c ----------------------------------------------------- */
 
@@ -84,6 +89,17 @@ enum engine_event engine_take_news(struct engine *engine, struct stream *stream,
 /* The marks are those of an earlier run. -1: out of memory, or damaged. */
 int engine_restore_marks(struct engine *engine, const struct savepoint *kept,
 			 struct error *error) MUST_CHECK;
+
+/* --- engine_lines.c ------------------------------------------------------- */
+
+/* A line as lines_next() gave it. */
+enum engine_event engine_take_line(struct engine *engine, struct stream *stream,
+				   enum line_status status, struct span line,
+				   int64_t now_ns) MUST_CHECK;
+
+/* What has to be done before the next line is looked at: see engine_take(). */
+enum engine_event engine_prepare(struct engine *engine,
+				 int64_t now_ns) MUST_CHECK;
 
 /* --- engine_save.c -------------------------------------------------------- */
 
