@@ -1,21 +1,35 @@
 #include "http/blob.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* What is larger is nothing that is kept for long. */
+#define COPIED_MAX_BYTES ((size_t)1 << 20)
+
+/*
+ * The copy has no room to grow, and no hole that a buffer left by growing lies
+ * between blobs that are kept: with large windows that is half of the memory.
+ */
+static char *fitting(struct buffer *bytes)
+{
+	char *copy;
+
+	if (bytes->size == 0 || bytes->size > COPIED_MAX_BYTES)
+		return bytes->data;
+	copy = malloc(bytes->size);
+	if (!copy)
+		return bytes->data;
+	memcpy(copy, bytes->data, bytes->size);
+	free(bytes->data);
+	return copy;
+}
 
 struct blob *blob_take(struct buffer *bytes)
 {
 	struct blob *blob = bytes->failed ? NULL : malloc(sizeof(*blob));
-	char *data;
 
 	if (blob) {
-		/* It may be kept for long: a buffer has room to grow. */
-		data = realloc(bytes->data, bytes->size + 1);
-		*blob = (struct blob){
-			data ? data : bytes->data,
-			bytes->size,
-			1,
-			NULL,
-		};
+		*blob = (struct blob){fitting(bytes), bytes->size, 1, NULL};
 		buffer_init(bytes);
 	}
 	buffer_release(bytes);
