@@ -59,6 +59,14 @@ export class Groups {
 	#layout = '';
 	#sort = 'total';
 	#down = true;
+	#kept;
+	/* Only what is in sight has its line drawn. */
+	#sight = new IntersectionObserver((entries) => {
+		for (const { target, isIntersecting } of entries) {
+			target.inSight = isIntersecting;
+			this.#drawSpark(target);
+		}
+	}, { rootMargin: '100px' });
 
 	constructor(pick) {
 		this.#body.onclick = ({ target }) => {
@@ -76,6 +84,7 @@ export class Groups {
 			return;
 		this.#layout = layout;
 		this.#columns = [...COLUMNS, ...sums ? SUMS : []];
+		this.#sight.disconnect();
 		this.#rows.clear();
 		this.#body.replaceChildren();
 		this.#head.replaceChildren(make('tr', {},
@@ -107,6 +116,7 @@ export class Groups {
 			row.share = make('span'));
 		row.children[3].append(spark(row));
 		this.#rows.set(group, row);
+		this.#sight.observe(row);
 		return row;
 	}
 
@@ -129,8 +139,13 @@ export class Groups {
 			return;
 		if (look !== row.look)
 			row.button.firstChild.className = row.look = look;
-		row.path.setAttribute('d', sparkPath(kept.column(group)));
 		row.button.ariaPressed = group === picked;
+		this.#drawSpark(row);
+	}
+
+	#drawSpark({ inSight, group, path }) {
+		if (inSight && group !== OTHER)
+			path.setAttribute('d', sparkPath(this.#kept.column(group)));
 	}
 
 	draw(page) {
@@ -138,6 +153,7 @@ export class Groups {
 		const largest = Math.max(1, ...newest.rows.map(({ count }) => count));
 		const gone = new Set(this.#rows.keys());
 
+		this.#kept = page.kept;
 		this.#start(newest);
 		newest.rows.forEach((data, i) => {
 			const group = groupOf(data, newest.labels[i]);
@@ -149,6 +165,8 @@ export class Groups {
 			const row = this.#rows.get(group);
 			if (row?.contains(document.activeElement))
 				$('groups').parentNode.focus();
+			if (row)
+				this.#sight.unobserve(row);
 			row?.remove();
 			this.#rows.delete(group);
 		}
