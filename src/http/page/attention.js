@@ -1,7 +1,7 @@
 /* Is something wrong? Said in words, on top of the page. */
 
 import { $, make, name } from './dom.js';
-import { clock, duration, grouped, usual } from './numbers.js';
+import { clock, duration, grouped, usual, zone } from './numbers.js';
 
 const MOST = 4;
 
@@ -44,13 +44,14 @@ export function findings({ kept, status, judged, state, lostAt, cameAt }) {
 		found.push(['the run has ended' +
 			(newest ? '; these are its last numbers' : '')]);
 	if (state === 'lost')
-		found.push([`no connection since ${clock(lostAt)} UTC` +
+		found.push([`no connection since ${clock(lostAt)} ${zone.name}` +
 			(newest ? '; these numbers are old' : '')]);
 	else
 		for (const source of status?.sources ?? [])
 			if (source.state !== 'up' && source.state !== 'ended')
 				found.push([`${source.name} is ${source.state ===
-					'opening' ? 'not up yet' : source.state}`]);
+					'opening' ? 'not up yet' : source.state}` +
+					(source.why ? `: ${source.why}` : '')]);
 	if (!newest)
 		return found;
 	const quiet = performance.now() - cameAt;

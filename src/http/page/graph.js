@@ -4,7 +4,7 @@
  */
 
 import { OTHER } from './keep.js';
-import { clock, day, grouped } from './numbers.js';
+import { away, clock, day, grouped } from './numbers.js';
 import { MOST } from './series.js';
 
 const DAY = 86400e3;
@@ -30,15 +30,18 @@ function hatch(back, line, size) {
 }
 
 /* Seconds only where ticks are that near. */
-const label = (ms, _, [first, second]) => ms % DAY === 0 ? day(ms).slice(5)
+const label = (ms, _, [first, second]) => (ms - away(ms)) % DAY === 0
+	? day(ms).slice(5)
 	: clock(ms).slice(0, second?.value - first.value < 60000 ? 8 : 5);
 
 /* In place of the library's ticks: at full hours, minutes, seconds. */
 function ticks(axis, most) {
 	const { min, max } = axis;
 	const step = STEPS.find((s) => (max - min) / s <= most) ?? max - min;
+	const zero = away(max);
 	axis.ticks = [];
-	for (let ms = Math.ceil(min / step) * step; ms <= max; ms += step)
+	for (let ms = Math.ceil((min - zero) / step) * step + zero; ms <= max;
+	     ms += step)
 		axis.ticks.push({ value: ms });
 }
 
@@ -198,7 +201,7 @@ export class Graph {
 		for (const count of this.#range
 			? [this.#range.low, this.#range.high] : []) {
 			const at = Math.round(y.getPixelForValue(count)) + 0.5;
-			if (at < top)
+			if (at < top || count === 0)
 				continue;
 			ctx.beginPath();
 			ctx.moveTo(left, at);
@@ -221,16 +224,16 @@ export class Graph {
 	/* The window nearest to a place. */
 	indexAt(pixel) {
 		const ms = this.#chart.scales.x.getValueForPixel(pixel);
-		const away = this.#kept.windows.map(({ at }) => Math.abs(at - ms));
-		return away.indexOf(Math.min(...away));
+		const gaps = this.#kept.windows.map(({ at }) => Math.abs(at - ms));
+		return gaps.indexOf(Math.min(...gaps));
 	}
 
 	/* The group whose area is there, or the nearest line. */
 	groupAt(index, pixel, stacked) {
 		const count = this.#chart.scales.y.getValueForPixel(pixel);
-		const away = ({ tops }) => Math.abs(tops[index] - count);
+		const gap = ({ tops }) => Math.abs(tops[index] - count);
 		return (stacked ? this.layers.find(({ tops }) => count <= tops[index])
-			: this.layers.filter((layer) => away(layer) >= 0)
-				.sort((a, b) => away(a) - away(b))[0])?.group;
+			: this.layers.filter((layer) => gap(layer) >= 0)
+				.sort((a, b) => gap(a) - gap(b))[0])?.group;
 	}
 }

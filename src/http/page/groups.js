@@ -24,8 +24,7 @@ const SUMS = [
 ];
 
 /* Counts are drawn from 0; where none is known, there is no line. */
-function sparkPath(column) {
-	const counts = column.slice(-SPARK);
+function sparkPath(counts) {
 	const step = WIDE / Math.max(1, counts.length - 1);
 	const top = counts.reduce((most, count) => count > most ? count : most, 1);
 	let path = '';
@@ -46,7 +45,7 @@ function spark(row) {
 	row.path = document.createElementNS(SVG, 'path');
 	svg.setAttribute('viewBox', `0 0 ${WIDE} ${HIGH}`);
 	svg.setAttribute('preserveAspectRatio', 'none');
-	svg.ariaHidden = true;
+	svg.setAttribute('role', 'img');
 	svg.append(row.path);
 	return svg;
 }
@@ -114,7 +113,8 @@ export class Groups {
 			([className]) => make('td', { className })));
 		row.children[2].append(row.bar = make('span', { className: 'bar' }),
 			row.share = make('span'));
-		row.children[3].append(spark(row));
+		if (group !== OTHER)
+			row.children[3].append(spark(row));
 		this.#rows.set(group, row);
 		this.#sight.observe(row);
 		return row;
@@ -144,8 +144,13 @@ export class Groups {
 	}
 
 	#drawSpark({ inSight, group, path }) {
-		if (inSight && group !== OTHER)
-			path.setAttribute('d', sparkPath(this.#kept.column(group)));
+		if (!inSight || group === OTHER)
+			return;
+		const counts = this.#kept.column(group).slice(-SPARK);
+		const known = counts.filter((count) => count >= 0);
+		path.setAttribute('d', sparkPath(counts));
+		path.parentNode.ariaLabel = `${Math.min(...known)} to ` +
+			`${Math.max(...known)} in ${counts.length} windows`;
 	}
 
 	draw(page) {

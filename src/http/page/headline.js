@@ -1,7 +1,7 @@
 /* The numbers at the top: how many now, and is that usual? */
 
 import { $, say, sayNumber } from './dom.js';
-import { ENOUGH, clock, day, duration, grouped, rough, usual }
+import { ENOUGH, clock, day, duration, grouped, rough, usual, zone }
 	from './numbers.js';
 
 const UNITS = [[1, 'a second'], [60, 'a minute'], [3600, 'an hour']];
@@ -58,7 +58,7 @@ function drawGauge(range, orders) {
 function windowText(newest) {
 	const [from, to] = [Date.parse(newest.start), Date.parse(newest.end)];
 	const until = day(from) === day(to) ? '' : `${day(to)} `;
-	return `${day(from)} ${clock(from)} – ${until}${clock(to)} UTC`;
+	return `${day(from)} ${clock(from)} – ${until}${clock(to)} ${zone.name}`;
 }
 
 export function drawHeadline(kept, judged) {
@@ -77,6 +77,8 @@ export function drawHeadline(kept, judged) {
 	say($('window'), windowText(newest));
 	$('partial').hidden = !newest.partial;
 	say($('usual'), sentence(judged));
+	$('usual').title = 'median and three deviations of ' +
+		`${judged.have} whole windows of the last hour`;
 	$('usual').dataset.state = judged.state;
 	say($('kept'), `${grouped(windows.length)} ${windows.length > 1
 		? 'windows' : 'window'} of ${duration(newest.seconds)} kept`);

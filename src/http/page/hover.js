@@ -2,7 +2,7 @@
 
 import { $, make, name, swatch } from './dom.js';
 import { OTHER } from './keep.js';
-import { clock, grouped, percent } from './numbers.js';
+import { clock, grouped, percent, zone } from './numbers.js';
 
 export class Hover {
 	#graph;
@@ -98,7 +98,8 @@ export class Hover {
 		const left = this.#graph.left(index);
 		const right = left > (area.left + area.right) / 2;
 		tip.replaceChildren(
-			make('p', {}, `${clock(window.from)} – ${clock(window.to)} UTC`),
+			make('p', {}, `${clock(window.from)} – ${clock(window.to)} ` +
+				zone.name),
 			make('p', {}, `${grouped(window.orders)} orders`, window.partial
 				? make('strong', { className: 'partial' }, 'partial') : ''),
 			make('table', {}, ...layers.map((layer) =>

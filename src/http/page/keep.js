@@ -109,15 +109,16 @@ export class Kept {
 	}
 
 	/*
-	 * What value(window, index) gives for the whole ones of them that have
-	 * no order in common with the newest.
+	 * What value(window, index) gives for the whole ones of them that are as
+	 * long as the newest, and have no order in common with it.
 	 */
 	before(value) {
 		const hour = this.hour();
 		const skipped = this.windows.length - hour.length;
-		return hour.map((window, i) =>
-			window.partial || window.to > hour.at(-1).from
-				? NaN : Number(value(window, skipped + i)))
+		const { from, to } = hour.at(-1);
+		return hour.map((window, i) => window.partial ||
+			window.to > from || window.to - window.from !== to - from
+			? NaN : Number(value(window, skipped + i)))
 			.filter((number) => !Number.isNaN(number));
 	}
 }

@@ -45,10 +45,16 @@ export function duration(seconds) {
 	return `${+(seconds / size).toFixed(1)}\u202f${unit}`;
 }
 
-/* UTC, as everywhere. */
-export const day = (ms) => new Date(ms).toISOString().slice(0, 10);
-export const clock = (ms) =>
-	new Date(ms).toISOString().slice(11, ms % 1000 ? 23 : 19);
+/* Times are UTC's, as in all output, unless somebody wants his own. */
+export const zone = { local: false, name: 'UTC' };
+
+/* How far midnight is away from UTC's, in ms. */
+export const away = (ms) =>
+	zone.local ? new Date(ms).getTimezoneOffset() * 60000 : 0;
+
+const shifted = (ms) => new Date(ms - away(ms)).toISOString();
+export const day = (ms) => shifted(ms).slice(0, 10);
+export const clock = (ms) => shifted(ms).slice(11, ms % 1000 ? 23 : 19);
 
 function median(sorted) {
 	const half = sorted.length >> 1;

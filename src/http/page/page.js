@@ -8,7 +8,7 @@ import { Groups } from './groups.js';
 import { drawHeadline, judge } from './headline.js';
 import { Hover } from './hover.js';
 import { Kept, OTHER } from './keep.js';
-import { duration, usual } from './numbers.js';
+import { duration, usual, zone } from './numbers.js';
 import { Series } from './series.js';
 import { drawStatus, drawTallies, drawTrending } from './side.js';
 import { ChartTable } from './table.js';
@@ -191,6 +191,21 @@ $('chart-as-table').onclick = () => showTable(!table.open);
 $('library').onload = redraw;
 $('library').onerror = () => showTable(true);
 document.addEventListener('visibilitychange', redraw);
+
+/* An address that ends in #local is one to keep. */
+function setZone(local) {
+	zone.local = local;
+	zone.name = local ? 'local' : 'UTC';
+	say($('zone'), `Times: ${zone.name}`);
+	fresh = page.kept.newest !== null;
+	frame();
+}
+
+$('zone').onclick = () => {
+	setZone(!zone.local);
+	history.replaceState(null, '', zone.local ? '#local' : '#');
+};
+setZone(location.hash === '#local');
 
 let timer;
 

@@ -39,8 +39,9 @@ export function drawTallies(kept) {
 		simple('filtered'), simple('late')];
 	const body = $('tallies').querySelector('tbody');
 
-	say($('hour-title'), windows.at(-1).to - windows[0].to > 3600e3
-		? `Last ${windows.length}` : 'Last hour');
+	const seconds = (windows.at(-1).to - windows[0].from) / 1000;
+	say($('hour-title'), Math.round(seconds / 60) === 60 ? 'Last hour'
+		: `Last ${duration(seconds)}`);
 	if (next.length !== body.rows.length ||
 	    next.some((row, i) => row !== body.rows[i]))
 		body.replaceChildren(...next);
@@ -49,7 +50,8 @@ export function drawTallies(kept) {
 export function drawStatus(status) {
 	$('sources').replaceChildren(...status.sources.map((source) => {
 		const item = make('li', {}, make('bdi', { title: source.name },
-			source.name), make('span', {}, source.state));
+			source.name), make('span', {}, source.state),
+		make('p', { className: 'note' }, source.why ?? ''));
 		item.dataset.state = source.state;
 		return item;
 	}));

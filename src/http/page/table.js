@@ -2,7 +2,7 @@
 
 import { $, make, name, say } from './dom.js';
 import { OTHER } from './keep.js';
-import { clock, day, grouped } from './numbers.js';
+import { clock, day, grouped, zone } from './numbers.js';
 
 const FEW = 30; /* rows while it is not looked at */
 
@@ -30,7 +30,7 @@ export class ChartTable {
 	draw({ kept, series, picked }) {
 		const { tHead, tBodies: [body], caption } = $('chart-table');
 		const groups = [...new Set([...series.list, picked ?? OTHER, OTHER])];
-		const shape = groups.join('\n') + kept.changes;
+		const shape = groups.join('\n') + kept.changes + zone.name;
 		const shown = kept.windows.slice(this.open ? 0 : -FEW).reverse();
 
 		if (shape !== this.#shape) {
@@ -51,6 +51,6 @@ export class ChartTable {
 			body.lastChild.remove();
 		this.#ids = shown.map(({ id }) => id);
 		say(caption, `Orders a window, newest first: ${shown.length} of ` +
-			`${kept.windows.length} windows, UTC`);
+			`${kept.windows.length} windows, ${zone.name}`);
 	}
 }
