@@ -3,47 +3,9 @@
  * of a stack are ours, and so are hatched (partial) windows and what is usual.
  */
 
+import { hatch, optionsOf } from './axes.js';
 import { OTHER } from './keep.js';
-import { away, clock, day, grouped } from './numbers.js';
 import { MOST } from './series.js';
-
-const DAY = 86400e3;
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
-	10800, 21600, 43200, 86400, 172800, 604800].map((s) => s * 1000);
-
-/* Visible on areas and beside them. */
-function hatch(back, line, size) {
-	const tile = document.createElement('canvas');
-	const pen = tile.getContext('2d');
-	tile.width = tile.height = size;
-	pen.globalAlpha = 0.6;
-	pen.fillStyle = back;
-	pen.fillRect(0, 0, size, size);
-	pen.strokeStyle = line;
-	pen.lineWidth = size / 6;
-	for (const x of [-size / 2, size / 2, size * 1.5]) {
-		pen.moveTo(x - size / 2, size + 1);
-		pen.lineTo(x + size / 2, -1);
-	}
-	pen.stroke();
-	return pen.createPattern(tile, 'repeat');
-}
-
-/* Seconds only where ticks are that near. */
-const label = (ms, _, [first, second]) => (ms - away(ms)) % DAY === 0
-	? day(ms).slice(5)
-	: clock(ms).slice(0, second?.value - first.value < 60000 ? 8 : 5);
-
-/* In place of the library's ticks: at full hours, minutes, seconds. */
-function ticks(axis, most) {
-	const { min, max } = axis;
-	const step = STEPS.find((s) => (max - min) / s <= most) ?? max - min;
-	const zero = away(max);
-	axis.ticks = [];
-	for (let ms = Math.ceil((min - zero) / step) * step + zero; ms <= max;
-	     ms += step)
-		axis.ticks.push({ value: ms });
-}
 
 export class Graph {
 	layers = []; /* {group, column, tops}, the lowest first */
@@ -80,37 +42,14 @@ export class Graph {
 	}
 
 	#open() {
-		const { text: color, grid, font } = this.#style;
+		const marks = { afterDatasetsDraw: (chart) => this.#marks(chart) };
 
 		this.#shape = '';
 		return new Chart(this.#canvas, {
 			type: 'line',
 			data: { datasets: [] },
-			plugins: [{ afterDatasetsDraw: (chart) => this.#marks(chart) }],
-			options: {
-				animation: false, parsing: false, normalized: true,
-				maintainAspectRatio: false, events: [],
-				elements: { point: { radius: 0 } },
-				plugins: { legend: { display: false },
-					tooltip: { enabled: false } },
-				scales: {
-					x: {
-						type: 'linear',
-						grid: { display: false },
-						afterBuildTicks: (axis) => ticks(axis,
-							axis.chart.width / font.size / 7.5),
-						ticks: { color, font, autoSkip: false,
-							maxRotation: 0, callback: label },
-					},
-					y: {
-						min: 0,
-						grid: { color: grid, drawBorder: false },
-						ticks: { color, font, maxTicksLimit: 6,
-							includeBounds: false, precision: 0,
-							callback: grouped },
-					},
-				},
-			},
+			plugins: [marks],
+			options: optionsOf(this.#style),
 		});
 	}
 
