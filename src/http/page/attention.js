@@ -28,15 +28,35 @@ function silent(kept, found) {
 		const range = column && usual(kept.before((_, i) => column[i]));
 		if (range?.low > 0)
 			found.push([name(group), ' has no orders, usual is ' +
-				`${grouped(Math.round(range.middle))} a window`]);
+				`${Math.round(range.middle)} a window`]);
 	}
 }
 
 const ORDERS = { high: 'more orders than usual',
 	low: 'fewer orders than usual', quiet: 'no orders' };
 
+function sources(status, found) {
+	for (const { name, state, why } of status?.sources ?? [])
+		if (state !== 'up' && state !== 'ended')
+			found.push([`${name} is ` +
+				(state === 'opening' ? 'not up yet' : state) +
+				(why ? `: ${why}` : '')]);
+}
+
+function stale({ kept, status, cameAt }, found) {
+	const { step } = kept.windows.at(-1);
+	const quietMs = performance.now() - cameAt;
+	const seconds = Math.round(quietMs / 1000);
+
+	if (status.window_seconds > 0 && quietMs > Math.max(3 * step, 10000))
+		found.push([`no window for ${duration(seconds)}, ` +
+			`one is due every ${duration(step / 1000)}`]);
+}
+
 /* Each is a list of texts and nodes. */
-export function findings({ kept, status, judged, state, lostAt, cameAt }) {
+export function findings(page) {
+	const { kept, status, judged, state, lostAt } = page;
+	const since = `${clock(lostAt)} ${zone.name}`;
 	const found = [];
 	const { newest } = kept;
 
@@ -44,22 +64,14 @@ export function findings({ kept, status, judged, state, lostAt, cameAt }) {
 		found.push(['the run has ended' +
 			(newest ? '; these are its last numbers' : '')]);
 	if (state === 'lost')
-		found.push([`no connection since ${clock(lostAt)} ${zone.name}` +
+		found.push([`no connection since ${since}` +
 			(newest ? '; these numbers are old' : '')]);
 	else
-		for (const source of status?.sources ?? [])
-			if (source.state !== 'up' && source.state !== 'ended')
-				found.push([`${source.name} is ${source.state ===
-					'opening' ? 'not up yet' : source.state}` +
-					(source.why ? `: ${source.why}` : '')]);
+		sources(status, found);
 	if (!newest)
 		return found;
-	const quiet = performance.now() - cameAt;
-	const { step } = kept.windows.at(-1);
-	if (state === 'live' && status.window_seconds > 0 &&
-	    quiet > Math.max(3 * step, 10000))
-		found.push([`no window for ${duration(Math.round(quiet / 1000))}` +
-			`, one is due every ${duration(step / 1000)}`]);
+	if (state === 'live')
+		stale(page, found);
 	if (ORDERS[judged.state])
 		found.push([`${ORDERS[judged.state]} (${judged.usual})`]);
 	records(kept, 'rejected', rejectedOf, found);

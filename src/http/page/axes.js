@@ -65,7 +65,10 @@ export function optionsOf({ text: color, grid, font }) {
 		events: [],
 		maintainAspectRatio: false,
 		elements: { point: { radius: 0 } },
-		plugins: { legend: { display: false }, tooltip: { enabled: false } },
+		plugins: {
+			legend: { display: false },
+			tooltip: { enabled: false },
+		},
 		scales: { x, y },
 	};
 }

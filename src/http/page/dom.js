@@ -31,7 +31,8 @@ export const plain = (group) => group === OTHER ? '(other)' : group;
  */
 export function name(group) {
 	const parts = plain(group).split('\t');
-	const node = make('span', { className: 'key', title: parts.join(' · ') });
+	const title = parts.join(' · ');
+	const node = make('span', { className: 'key', title });
 
 	parts.forEach((part, i) => node.append(i > 0 ? ' · ' : '', part
 		? make('bdi', {}, part) : make('i', {}, '(empty)')));
@@ -39,6 +40,9 @@ export function name(group) {
 }
 
 export const swatch = (kind) => make('span', { className: `swatch ${kind}` });
+
+export const partialMark = (window) => window.partial
+	? make('strong', { className: 'partial' }, 'partial') : '';
 
 /* A group's name as a button that picks it out. */
 export function picker(group, slot, picked, onclick) {

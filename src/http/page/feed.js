@@ -78,9 +78,9 @@ export class Feed {
 	}
 
 	/*
-	 * The newest window first: its numbers are there at once, and have every
-	 * digit. The others in slices, so that the page answers meanwhile; what
-	 * has come since is left to the events.
+	 * The newest window first: its numbers are there at once, and have
+	 * every digit. The others in slices, so that the page answers
+	 * meanwhile; what has come since is left to the events.
 	 */
 	async #load() {
 		const [newest] = await get('windows?last=1');

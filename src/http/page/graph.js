@@ -27,7 +27,8 @@ export class Graph {
 		const colour = (name) => root.getPropertyValue(name).trim();
 		const size = parseFloat(root.fontSize) * 0.78;
 		this.#style = {
-			slots: Array.from({ length: MOST }, (_, i) => colour(`--c${i}`)),
+			slots: [...Array(MOST).keys()].map(
+				(i) => colour(`--c${i}`)),
 			other: colour('--other'),
 			picked: colour('--accent'),
 			card: colour('--card'),
@@ -42,13 +43,13 @@ export class Graph {
 	}
 
 	#open() {
-		const marks = { afterDatasetsDraw: (chart) => this.#marks(chart) };
+		const draw = (chart) => this.#marks(chart);
 
 		this.#shape = '';
 		return new Chart(this.#canvas, {
 			type: 'line',
 			data: { datasets: [] },
-			plugins: [marks],
+			plugins: [{ afterDatasetsDraw: draw }],
 			options: optionsOf(this.#style),
 		});
 	}
@@ -57,13 +58,14 @@ export class Graph {
 	#stack(groups, stacked) {
 		const { windows } = this.#kept;
 		const sum = new Float64Array(windows.length);
+		const rest = (window, i) => Math.max(0, window.orders - sum[i]);
 
 		this.layers = groups.map((group) => {
 			const column = group === OTHER
-				? windows.map((w, i) => Math.max(0, w.orders - sum[i]))
-				: this.#kept.column(group);
+				? windows.map(rest) : this.#kept.column(group);
 			column.forEach((count, i) => sum[i] += count || 0);
-			return { group, column, tops: stacked ? [...sum] : column };
+			const tops = stacked ? [...sum] : column;
+			return { group, column, tops };
 		}).filter(({ group, column }) => group !== OTHER ||
 			column.some((count) => count > 0));
 	}
@@ -87,16 +89,24 @@ export class Graph {
 		return points;
 	}
 
-	#dataset({ group }, slot, stacked, picked) {
+	#dataset(group, slot, stacked, picked) {
 		const { slots, other, card } = this.#style;
 		const back = picked && group !== picked;
 		const colour = back || group === OTHER ? other
 			: slots[slot] ?? this.#style.picked;
-		return stacked
-			? { backgroundColor: colour, fill: 'origin', borderColor: card,
-				borderWidth: this.#kept.windows.length > 360 ? 0 : 1 }
-			: { borderColor: colour, order: group === picked ? -1 : 0,
-				borderWidth: back ? 0.5 : picked ? 3 : 1.8 };
+		if (!stacked)
+			return {
+				borderColor: colour,
+				borderWidth: back ? 0.5 : picked ? 3 : 1.8,
+				order: group === picked ? -1 : 0,
+			};
+		const dense = this.#kept.windows.length > 360;
+		return {
+			backgroundColor: colour,
+			fill: 'origin',
+			borderColor: card,
+			borderWidth: dense ? 0 : 1,
+		};
 	}
 
 	draw({ kept, series, stacked, picked }, range) {
@@ -105,15 +115,17 @@ export class Graph {
 
 		this.#kept = kept;
 		this.#range = range;
-		this.#stack(stacked ? picked ? [picked] : [...series.list, OTHER]
-			: [...new Set([...series.list, picked ?? series.list[0]])],
-		stacked);
+		this.#stack([...new Set(
+			!stacked ? [...series.list, picked ?? series.list[0]]
+			: picked ? [picked] : [...series.list, OTHER],
+		)], stacked);
 		this.#chart ??= this.#open();
 		const { data, options: { scales: { x, y } } } = this.#chart;
 		if (shape !== this.#shape ||
 		    data.datasets.length !== this.layers.length)
-			data.datasets = this.layers.map((layer) => this.#dataset(
-				layer, series.slot(layer.group), stacked, picked));
+			data.datasets = this.layers.map(
+				({ group }) => this.#dataset(group,
+					series.slot(group), stacked, picked));
 		this.#shape = shape;
 		this.layers.forEach(({ tops }, i) =>
 			data.datasets[i].data = this.#points(tops));
@@ -126,14 +138,16 @@ export class Graph {
 		this.#chart.update('none');
 	}
 
-	#marks({ ctx, chartArea: { left, top, width, height }, scales: { x, y } }) {
+	#marks({ ctx, chartArea, scales: { x, y } }) {
+		const { left, top, width, height } = chartArea;
+
 		ctx.save();
 		ctx.fillStyle = this.#style.hatch;
 		for (const { at, step, partial } of this.#kept.windows) {
-			const from = x.getPixelForValue(at - step / 2);
-			const to = x.getPixelForValue(at + step / 2);
+			const from = x.getPixelForValue(at - step / 2) - 1;
+			const to = x.getPixelForValue(at + step / 2) + 1;
 			if (partial)
-				ctx.fillRect(from - 1, top, to - from + 2, height);
+				ctx.fillRect(from, top, to - from, height);
 		}
 		ctx.strokeStyle = this.#style.text;
 		ctx.setLineDash([2, 4]);
@@ -163,7 +177,8 @@ export class Graph {
 	/* The window nearest to a place. */
 	indexAt(pixel) {
 		const ms = this.#chart.scales.x.getValueForPixel(pixel);
-		const gaps = this.#kept.windows.map(({ at }) => Math.abs(at - ms));
+		const gaps = this.#kept.windows.map(
+			({ at }) => Math.abs(at - ms));
 		return gaps.indexOf(Math.min(...gaps));
 	}
 
@@ -171,8 +186,10 @@ export class Graph {
 	groupAt(index, pixel, stacked) {
 		const count = this.#chart.scales.y.getValueForPixel(pixel);
 		const gap = ({ tops }) => Math.abs(tops[index] - count);
-		return (stacked ? this.layers.find(({ tops }) => count <= tops[index])
-			: this.layers.filter((layer) => gap(layer) >= 0)
-				.sort((a, b) => gap(a) - gap(b))[0])?.group;
+		const layer = stacked
+			? this.layers.find(({ tops }) => count <= tops[index])
+			: this.layers.filter((one) => gap(one) >= 0)
+				.sort((a, b) => gap(a) - gap(b))[0];
+		return layer?.group;
 	}
 }

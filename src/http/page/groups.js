@@ -12,7 +12,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 /* Its class, its title, what it is sorted by. */
 const COLUMNS = [
-	['group', '', (row) => plain(row.group)],
+	['group', undefined, (row) => plain(row.group)],
 	['count', 'Count', (row) => row.data.count],
 	['share', 'Share'],
 	['spark', 'Lately'],
@@ -26,7 +26,7 @@ const SUMS = [
 /* Counts are drawn from 0; where none is known, there is no line. */
 function sparkPath(counts) {
 	const step = WIDE / Math.max(1, counts.length - 1);
-	const top = counts.reduce((most, count) => count > most ? count : most, 1);
+	const top = Math.max(1, ...counts.filter((count) => count > 0));
 	let path = '';
 	let pen = 'M';
 
@@ -86,18 +86,21 @@ export class Groups {
 		this.#sight.disconnect();
 		this.#rows.clear();
 		this.#body.replaceChildren();
-		this.#head.replaceChildren(make('tr', {},
-			...this.#columns.map(([kind, title = '', by]) => make('th',
-				{ scope: 'col', className: kind }, by
-				? make('button', {
-					type: 'button',
-					onclick: () => this.#sortBy(kind),
-				}, title || keys.join(' · ')) : title))));
+		this.#head.replaceChildren(make('tr', {}, ...this.#columns.map(
+			([kind, title = keys.join(' · '), by]) => make('th',
+				{ scope: 'col', className: kind },
+				by ? this.#sorter(kind, title) : title))));
 		this.#order();
 	}
 
+	#sorter(kind, title) {
+		const onclick = () => this.#sortBy(kind);
+		return make('button', { type: 'button', onclick }, title);
+	}
+
 	#sortBy(kind) {
-		this.#down = this.#sort === kind ? !this.#down : kind !== 'group';
+		this.#down = this.#sort === kind
+			? !this.#down : kind !== 'group';
 		this.#sort = kind;
 		this.#order();
 	}
@@ -106,13 +109,15 @@ export class Groups {
 		const row = make('tr', { group });
 		row.dataset.group = plain(group);
 		row.button = group === OTHER
-			? make('span', { className: 'button' }, swatch(''), name(group))
+			? make('span', { className: 'button' }, swatch(''),
+				name(group))
 			: picker(group, -1, false);
 		row.append(make('th', { scope: 'row', className: 'group' },
 			row.button), ...this.#columns.slice(1).map(
 			([className]) => make('td', { className })));
-		row.children[2].append(row.bar = make('span', { className: 'bar' }),
-			row.share = make('span'));
+		row.bar = make('span', { className: 'bar' });
+		row.share = make('span');
+		row.children[2].append(row.bar, row.share);
 		if (group !== OTHER)
 			row.children[3].append(spark(row));
 		this.#rows.set(group, row);
@@ -144,18 +149,22 @@ export class Groups {
 	}
 
 	#drawSpark({ inSight, group, path }) {
-		if (!inSight || group === OTHER)
+		if (group === OTHER)
 			return;
 		const counts = this.#kept.column(group).slice(-SPARK);
 		const known = counts.filter((count) => count >= 0);
-		path.setAttribute('d', sparkPath(counts));
-		path.parentNode.ariaLabel = `${Math.min(...known)} to ` +
+		const words = `${Math.min(...known)} to ` +
 			`${Math.max(...known)} in ${counts.length} windows`;
+		if (path.parentNode.ariaLabel !== words)
+			path.parentNode.ariaLabel = words;
+		if (inSight)
+			path.setAttribute('d', sparkPath(counts));
 	}
 
 	draw(page) {
 		const { newest } = page.kept;
-		const largest = Math.max(1, ...newest.rows.map(({ count }) => count));
+		const largest = Math.max(1,
+			...newest.rows.map(({ count }) => count));
 		const gone = new Set(this.#rows.keys());
 
 		this.#kept = page.kept;
@@ -163,8 +172,8 @@ export class Groups {
 		newest.rows.forEach((data, i) => {
 			const group = groupOf(data, newest.labels[i]);
 			gone.delete(group);
-			this.#fill(this.#rows.get(group) ?? this.#add(group), data,
-				largest, page);
+			const row = this.#rows.get(group) ?? this.#add(group);
+			this.#fill(row, data, largest, page);
 		});
 		for (const group of gone) {
 			const row = this.#rows.get(group);
@@ -178,14 +187,16 @@ export class Groups {
 		/* Rows do not run away from under a finger. */
 		const rows = [...this.#rows.values()];
 		if (this.#body.matches(':hover, :focus-within'))
-			this.#body.append(...rows.filter((row) => !row.parentNode));
+			this.#body.append(
+				...rows.filter((row) => !row.parentNode));
 		else
 			this.#order();
 	}
 
 	#order() {
 		const sign = this.#down ? -1 : 1;
-		const [, , by] = this.#columns.find(([kind]) => kind === this.#sort);
+		const [, , by] = this.#columns.find(
+			([kind]) => kind === this.#sort) ?? COLUMNS[4];
 		const text = this.#sort === 'group';
 		const rows = [...this.#rows.values()].sort((a, b) =>
 			(a.group === OTHER) - (b.group === OTHER) || sign *

@@ -17,11 +17,12 @@ export function judge(kept) {
 	const rate = (count) => count * size / seconds;
 	const digits = range?.high * size / seconds >= 100 ? 0 : 1;
 	const text = (count) => grouped(+rate(count).toFixed(digits));
+	const between = range && `${text(range.low)}–${text(range.high)}`;
 
 	return {
 		range, unit, have: counts.length,
 		rate: rough(rate(orders)),
-		usual: range && `${text(range.low)}–${text(range.high)} ${unit}`,
+		usual: `${between} ${unit}`,
 		state: !range || partial ? 'unknown'
 			: Number(orders) === 0 && range.middle > 0 ? 'quiet'
 			: orders > range.high ? 'high'
@@ -58,7 +59,8 @@ function drawGauge(range, orders) {
 function windowText(newest) {
 	const [from, to] = [Date.parse(newest.start), Date.parse(newest.end)];
 	const until = day(from) === day(to) ? '' : `${day(to)} `;
-	return `${day(from)} ${clock(from)} – ${until}${clock(to)} ${zone.name}`;
+	return `${day(from)} ${clock(from)} – ${until}${clock(to)} ` +
+		zone.name;
 }
 
 export function drawHeadline(kept, judged) {

@@ -1,8 +1,15 @@
 /* Pointing at the chart: what was in that window, and which group that is. */
 
-import { $, make, name, swatch } from './dom.js';
+import { $, make, name, partialMark, swatch } from './dom.js';
 import { OTHER } from './keep.js';
 import { clock, grouped, percent, zone } from './numbers.js';
+
+/* Keys, and how many windows they go on. */
+const KEYS = {
+	ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10,
+	Home: -Infinity, End: Infinity,
+	ArrowUp: 0, ArrowDown: 0, Escape: 0, Enter: 0, ' ': 0,
+};
 
 export class Hover {
 	#graph;
@@ -16,7 +23,8 @@ export class Hover {
 		const plot = this.#plot;
 		this.#graph = graph;
 		this.#page = page;
-		plot.onpointermove = plot.onpointerdown = (event) => this.#over(event);
+		plot.onpointermove = plot.onpointerdown =
+			(event) => this.#over(event);
 		plot.onpointerleave = plot.onblur = () => this.#show(-1);
 		plot.onclick = () => this.#pick();
 		plot.onkeydown = (event) => this.#key(event);
@@ -28,7 +36,8 @@ export class Hover {
 	}
 
 	#index() {
-		return this.#page.kept.windows.findIndex(({ id }) => id === this.#id);
+		return this.#page.kept.windows.findIndex(
+			({ id }) => id === this.#id);
 	}
 
 	/* The windows have moved on below the pointer. */
@@ -51,10 +60,9 @@ export class Hover {
 		const { layers, area } = this.#graph;
 		const last = this.#page.kept.windows.length - 1;
 		const index = this.#id ? this.#index() : last + 1;
-		const layer = layers.findIndex(({ group }) => group === this.#group);
-		const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10,
-			Home: -last, End: last, ArrowUp: 0, ArrowDown: 0,
-			Escape: 0, Enter: 0, ' ': 0 }[event.key];
+		const layer = layers.findIndex(
+			({ group }) => group === this.#group);
+		const by = KEYS[event.key];
 
 		if (by === undefined || !area)
 			return;
@@ -64,22 +72,26 @@ export class Hover {
 		} else if (event.key === 'Enter' || event.key === ' ') {
 			this.#pick();
 		} else {
-			if (event.key === 'ArrowUp')
-				this.#group = layers[(layer + 1) % layers.length].group;
-			if (event.key === 'ArrowDown')
-				this.#group = layers.at(Math.max(-1, layer - 1)).group;
+			const up = (event.key === 'ArrowUp') -
+				(event.key === 'ArrowDown');
+			if (up)
+				this.#group = layers.at(
+					Math.max(-1, layer + up) %
+					layers.length).group;
 			this.#show(Math.min(last, Math.max(0, index + by)));
-			this.#page.speak([...$('tip').querySelectorAll('p, .here td')]
+			const said = $('tip').querySelectorAll('p, .here td');
+			this.#page.speak([...said]
 				.map((node) => node.textContent).join(', '));
 		}
 	}
 
 	#row({ group, column }, index, window) {
 		const count = column[index];
-		const slot = this.#page.series.slot(group);
-		return make('tr', { className: group === this.#group ? 'here' : '' },
-			make('td', {}, swatch(group === OTHER ? 'other' : `c${slot}`),
-				name(group)),
+		const look = group === OTHER
+			? 'other' : `c${this.#page.series.slot(group)}`;
+		const className = group === this.#group ? 'here' : '';
+		return make('tr', { className },
+			make('td', {}, swatch(look), name(group)),
 			make('td', {}, Number.isNaN(count) ? 'in (other)'
 				: grouped(window.counts.get(group) ?? count)),
 			make('td', {}, percent(count || 0, window.orders)));
@@ -98,10 +110,10 @@ export class Hover {
 		const left = this.#graph.left(index);
 		const right = left > (area.left + area.right) / 2;
 		tip.replaceChildren(
-			make('p', {}, `${clock(window.from)} – ${clock(window.to)} ` +
-				zone.name),
-			make('p', {}, `${grouped(window.orders)} orders`, window.partial
-				? make('strong', { className: 'partial' }, 'partial') : ''),
+			make('p', {}, `${clock(window.from)} – ` +
+				`${clock(window.to)} ${zone.name}`),
+			make('p', {}, `${grouped(window.orders)} orders`,
+				partialMark(window)),
 			make('table', {}, ...layers.map((layer) =>
 				this.#row(layer, index, window)).reverse()));
 		cross.style.left = `${left}px`;

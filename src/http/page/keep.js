@@ -78,7 +78,8 @@ export class Kept {
 
 	/* NaN: not known, it is in (other). */
 	count(window, group) {
-		return Number(window.counts.get(group) ?? (window.cut ? NaN : 0));
+		const unknown = window.cut ? NaN : 0;
+		return Number(window.counts.get(group) ?? unknown);
 	}
 
 	/* A group's counts, one for each window; ours. */
@@ -109,15 +110,16 @@ export class Kept {
 	}
 
 	/*
-	 * What value(window, index) gives for the whole ones of them that are as
-	 * long as the newest, and have no order in common with it.
+	 * What value(window, index) gives for the whole ones of them that are
+	 * as long as the newest, and have no order in common with it.
 	 */
 	before(value) {
 		const hour = this.hour();
 		const skipped = this.windows.length - hour.length;
-		const { from, to } = hour.at(-1);
+		const last = hour.at(-1);
+		const long = (window) => window.to - window.from;
 		return hour.map((window, i) => window.partial ||
-			window.to > from || window.to - window.from !== to - from
+			window.to > last.from || long(window) !== long(last)
 			? NaN : Number(value(window, skipped + i)))
 			.filter((number) => !Number.isNaN(number));
 	}

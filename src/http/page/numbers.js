@@ -36,7 +36,8 @@ export const percent = (part, whole) =>
 
 export function bytes(number) {
 	const unit = number < 1000 ? 0 : Math.floor(Math.log10(number) / 3);
-	return `${+(number / 1000 ** unit).toFixed(1)}\u202f${' kMGTP'[unit].trim()}B`;
+	const size = (number / 1000 ** unit).toFixed(unit ? 1 : 0);
+	return `${size}\u202f${['', 'k', 'M', 'G', 'T', 'P'][unit]}B`;
 }
 
 export function duration(seconds) {
@@ -76,5 +77,6 @@ export function usual(counts) {
 	const middle = median(sorted);
 	const away = sorted.map((count) => Math.abs(count - middle)).sort();
 	const width = 3 * Math.max(1.4826 * median(away), Math.sqrt(middle), 1);
-	return { low: Math.max(0, middle - width), middle, high: middle + width };
+	const low = Math.max(0, middle - width);
+	return { low, middle, high: middle + width };
 }

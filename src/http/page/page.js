@@ -13,6 +13,7 @@ import { Series } from './series.js';
 import { drawStatus, drawTallies, drawTrending } from './side.js';
 import { ChartTable } from './table.js';
 
+const FEW = 8; /* groups */
 const QUIET = 20000; /* ms between what is said aloud */
 
 const page = {
@@ -65,8 +66,9 @@ function draw() {
 		drawHeadline(kept, page.judged);
 		drawTallies(kept);
 		drawTrending(kept, status);
-		document.body.classList.add('begun');
-		document.body.classList.toggle('few', kept.newest.rows.length <= 8);
+		const { classList } = document.body;
+		classList.add('begun');
+		classList.toggle('few', kept.newest.rows.length <= FEW);
 	}
 	if (!kept.newest) {
 		drawWaiting();
@@ -97,8 +99,9 @@ function drawChart() {
 	drawLegend();
 	hover.refresh();
 	$('all-groups').hidden = !picked;
+	const groupCount = series.list.length;
 	$('chart').ariaLabel = `${stacked ? 'Areas' : 'Lines'} of ` +
-		`${series.list.length} groups in ${kept.windows.length} windows` +
+		`${groupCount} groups in ${kept.windows.length} windows` +
 		`${picked ? `, ${plain(picked)} picked out` : ''}; ` +
 		'the same as a table follows';
 }
@@ -123,11 +126,13 @@ function drawLegend() {
 	if (shape === legend)
 		return;
 	legend = shape;
+	const button = (group) => picker(group, series.slot(group),
+		group === picked, () => pick(group));
+	const note = ([kind, text]) =>
+		make('li', { className: 'button' }, swatch(kind), text);
 	$('legend').replaceChildren(
-		...list.map((group) => make('li', {}, picker(group,
-			series.slot(group), group === picked, () => pick(group)))),
-		...notes.map(([kind, text]) =>
-			make('li', { className: 'button' }, swatch(kind), text)));
+		...list.map((group) => make('li', {}, button(group))),
+		...notes.map(note));
 	buttons[focused]?.focus();
 }
 
@@ -138,11 +143,12 @@ const WAITING = {
 
 function drawWaiting() {
 	const { status, state } = page;
-	say($('waiting-title'), WAITING[state] ?? 'Waiting for the first window');
+	const by = status?.timed ? ', by the time in the records' : '';
+	say($('waiting-title'),
+		WAITING[state] ?? 'Waiting for the first window');
 	if (status?.window_seconds > 0)
 		say($('waiting-text'), 'A window is ' +
-			`${duration(status.window_seconds)} long` +
-			`${status.timed ? ', by the time in the records' : ''}; ` +
+			`${duration(status.window_seconds)} long${by}; ` +
 			'it is shown here as soon as it is over.');
 }
 

@@ -20,7 +20,8 @@ export class Series {
 	 */
 	choose(kept) {
 		const all = this.#seen !== kept.changes;
-		const from = all ? kept.groups() : kept.windows.at(-1).counts.keys();
+		const from = all
+			? kept.groups() : kept.windows.at(-1).counts.keys();
 		const place = (group) => kept.sum(group) *
 			(this.list.includes(group)
 				? 1.1 - 0.01 * this.list.indexOf(group) : 1);

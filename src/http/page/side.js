@@ -32,7 +32,8 @@ export function drawTallies(kept) {
 	const reasons = new Set(windows.flatMap(
 		(window) => Object.keys(window.summary.rejected)));
 	const next = [simple('read'), simple('counted'),
-		tally('tally', 'rejected', rejectedOf(summary), hour(rejectedOf)),
+		tally('tally', 'rejected', rejectedOf(summary),
+			hour(rejectedOf)),
 		...[...reasons].sort().map((reason) => tally('reason', reason,
 			summary.rejected[reason] ?? 0,
 			hour((of) => of.rejected[reason] ?? 0))),
@@ -92,7 +93,8 @@ export function drawTrending(kept, status) {
 		.sort((a, b) => b.score - a.score).slice(0, 5);
 
 	$('no-trend').hidden = found.length > 0;
-	$('trending').querySelector('ol').replaceChildren(...found.map((one) => {
+	const list = $('trending').querySelector('ol');
+	list.replaceChildren(...found.map((one) => {
 		const item = make('li', {}, name(one.group),
 			make('strong', {}, `×${rough(one.times)}`),
 			make('span', { className: 'note' },

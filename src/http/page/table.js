@@ -1,6 +1,6 @@
 /* The chart as a table: for who does not see it, and for who wants numbers. */
 
-import { $, make, name, say } from './dom.js';
+import { $, make, name, partialMark, say } from './dom.js';
 import { OTHER } from './keep.js';
 import { clock, day, grouped, zone } from './numbers.js';
 
@@ -20,23 +20,26 @@ export class ChartTable {
 			return make('td', {}, Number.isNaN(count) ? 'in (other)'
 				: grouped(window.counts.get(group) ?? count));
 		});
-		return make('tr', {}, make('th', { scope: 'row' },
-			`${day(window.from)} ${clock(window.from)}`, window.partial
-			? make('strong', { className: 'partial' }, 'partial') : ''),
-		make('td', {}, grouped(window.orders)), ...cells);
+		const time = `${day(window.from)} ${clock(window.from)}`;
+		return make('tr', {},
+			make('th', { scope: 'row' }, time, partialMark(window)),
+			make('td', {}, grouped(window.orders)), ...cells);
 	}
 
 	/* New windows on top, those that are forgotten off the end. */
 	draw({ kept, series, picked }) {
 		const { tHead, tBodies: [body], caption } = $('chart-table');
-		const groups = [...new Set([...series.list, picked ?? OTHER, OTHER])];
+		const groups = [...new Set(
+			[...series.list, picked ?? OTHER, OTHER])];
 		const shape = groups.join('\n') + kept.changes + zone.name;
-		const shown = kept.windows.slice(this.open ? 0 : -FEW).reverse();
+		const most = this.open ? kept.windows.length : FEW;
+		const shown = kept.windows.slice(-most).reverse();
 
 		if (shape !== this.#shape) {
-			tHead.replaceChildren(make('tr', {}, ...['Window', 'Orders',
-				...groups.map(name)].map((title) =>
-				make('th', { scope: 'col' }, title))));
+			const head = (title) =>
+				make('th', { scope: 'col' }, title);
+			tHead.replaceChildren(make('tr', {}, head('Window'),
+				head('Orders'), ...groups.map(name).map(head)));
 			this.#ids = [];
 		}
 		this.#shape = shape;
@@ -50,7 +53,7 @@ export class ChartTable {
 		while (body.rows.length > shown.length)
 			body.lastChild.remove();
 		this.#ids = shown.map(({ id }) => id);
-		say(caption, `Orders a window, newest first: ${shown.length} of ` +
-			`${kept.windows.length} windows, ${zone.name}`);
+		say(caption, `Orders a window, newest first, ${zone.name}: ` +
+			`${shown.length} of ${kept.windows.length} windows`);
 	}
 }
