@@ -316,11 +316,14 @@ bench-kafka: all
 BIN = $(DESTDIR)$(PREFIX)/bin
 SHARE = $(DESTDIR)$(PREFIX)/share
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+EXAMPLES = $(SHARE)/doc/ordercount/examples
+EXAMPLE_FILES = scripts/ordercount-alerts.yml scripts/ordercount-grafana.json
 INSTALLED = $(BIN)/ordercount $(SHARE)/man/man1/ordercount.1 \
 	$(SHARE)/bash-completion/completions/ordercount \
 	$(SHARE)/zsh/site-functions/_ordercount \
 	$(SHARE)/fish/vendor_completions.d/ordercount.fish \
 	$(SHARE)/doc/ordercount/README $(SHARE)/doc/ordercount/COPYING \
+	$(addprefix $(EXAMPLES)/,$(notdir $(EXAMPLE_FILES))) \
 	$(UNITS)/ordercount@.service
 
 .PHONY: install
@@ -335,13 +338,14 @@ install: all
 	$(Q)install -m 644 $(BUILD)/ordercount.fish \
 		$(SHARE)/fish/vendor_completions.d/ordercount.fish
 	$(Q)install -m 644 README COPYING $(SHARE)/doc/ordercount
+	$(Q)install -m 644 $(EXAMPLE_FILES) $(EXAMPLES)
 	$(Q)sed 's|/usr/local/|$(PREFIX)/|' scripts/ordercount@.service | \
 		install -m 644 /dev/stdin $(UNITS)/ordercount@.service
 
 .PHONY: uninstall
 uninstall:
 	$(Q)rm -f $(INSTALLED)
-	$(Q)rmdir $(SHARE)/doc/ordercount 2>/dev/null || true
+	$(Q)rmdir $(EXAMPLES) $(SHARE)/doc/ordercount 2>/dev/null || true
 
 .PHONY: clean
 clean:

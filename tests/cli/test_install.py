@@ -15,6 +15,8 @@ INSTALLED = [
     "share/bash-completion/completions/ordercount",
     "share/doc/ordercount/COPYING",
     "share/doc/ordercount/README",
+    "share/doc/ordercount/examples/ordercount-alerts.yml",
+    "share/doc/ordercount/examples/ordercount-grafana.json",
     "share/fish/vendor_completions.d/ordercount.fish",
     "share/man/man1/ordercount.1",
     "share/zsh/site-functions/_ordercount",
@@ -163,7 +165,7 @@ def test_program_without_parts_counts(without_parts):
     assert oc.counts(done.stdout) == {"PAID": 1}
 
 
-def test_install_puts_eight_files_in_their_places(tree, tmp_path):
+def test_install_puts_ten_files_in_their_places(tree, tmp_path):
     make(tree, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr", CFLAGS="-O0")
     assert files(tmp_path) == ["usr/" + name for name in INSTALLED]
     for name in INSTALLED:
