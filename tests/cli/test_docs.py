@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 import oc
+from monitoring import run_question
 
 MANUAL = os.path.join(oc.ROOT, "man", "ordercount.1")
 README = os.path.join(oc.ROOT, "README")
@@ -105,8 +106,8 @@ def test_help_fits_80_columns_and_is_plain():
 def test_help_is_grouped_and_has_examples():
     headings = re.findall(r"^(\S[^:\n]*):$", help_text(), re.M)
     assert headings == ["Sources", "Query", "Output", "Run", "Connection",
-                        "Limits", "State", "Kafka", "Diagnostics",
-                        "Examples"]
+                        "Limits", "State", "Kafka", "Service",
+                        "Diagnostics", "Examples"]
 
 
 def test_examples_of_help_are_valid_usage(tmp_path, topics):
@@ -138,7 +139,9 @@ def test_manual_has_each_option_of_the_table_and_no_other():
 def test_manual_mentions_no_option_that_is_not_there():
     mentioned = set(re.findall(r"\bFl -([a-z][a-z-]*)", read(MANUAL)))
     for line in read(MANUAL).splitlines():
-        mentioned |= set(re.findall(r" --([a-z][a-z-]*)", line.split("|")[0]))
+        if "curl " not in line:
+            mentioned |= set(re.findall(r" --([a-z][a-z-]*)",
+                                        line.split("|")[0]))
     assert mentioned == mentioned & set(TABLE)
 
 
@@ -146,7 +149,8 @@ def test_manual_has_the_sections_that_are_promised():
     sections = re.findall(r"^\.Sh (.*)", read(MANUAL), re.M)
     for section in ("EXAMPLES", "CRON", "EXIT STATUS", "RECORDS", "WINDOWS",
                     "SUMS", "FILTERS", "FOLLOWING FILES", "KAFKA", "STATE",
-                    "MERGING", "SCALING OUT", "PROMETHEUS"):
+                    "MERGING", "SCALING OUT", "PROMETHEUS",
+                    "DASHBOARD AND MONITORS"):
         assert section in sections
     assert "read = counted + rejected + filtered + late" in read(MANUAL)
 
@@ -265,6 +269,7 @@ def run_command(command, folder):
         text = re.sub(r"--for=1d\b", "--for=1", text)
         text = re.sub(r"(?<=-m )10\b", "2", text)
         text = re.sub(r"(?<=--window )5\b", "1", text)
+        text = re.sub(r"(?<=--http=)8080\b", str(free_port()), text)
         endless = ((" localhost " in text and " -m " not in text and
                     "--for" not in text) or
                    ("--follow" in text and "--until-end" not in text))
@@ -398,7 +403,11 @@ def test_readme_command_runs(command, tmp_path, topics):
         command = command.replace("man/", oc.ROOT + "/man/")
     if "jq " in command:
         need("jq")
-    if "kafka://" in command:
+    if "curl " in command:
+        need("curl")
+        result = run_question(command, tmp_path)
+        assert (result.status, result.err) == (0, b"")
+    elif "kafka://" in command:
         result = run_kafka_command(command, tmp_path, topics())
     else:
         result = run_command(command, tmp_path)
