@@ -63,10 +63,10 @@ def dashboard():
     return json.loads(read(DASHBOARD))
 
 
-def expressions():
+def expressions(instance=".*"):
     """[(where, expression)], with values where the dashboard has variables."""
     board = dashboard()
-    values = {"$__rate_interval": "1m", "$job": ".*", "$instance": ".*",
+    values = {"$__rate_interval": "1m", "$job": ".*", "$instance": instance,
               "$by": "country,status"}
     found = [(panel["title"], target["expr"]) for panel in board["panels"]
              for target in panel["targets"]]

@@ -10,6 +10,7 @@ import pytest
 
 import oc
 from monitoring import Prometheus, SteadyFeed, get, port_of, promtool
+from test_monitors import expressions
 
 RATES = {"PAID": 300, "NEW": 100}
 ODD = ["", "5", "null", '"', "\\", "a\nb", "a\\nb", "(other)", "a b", "<b>",
@@ -133,6 +134,26 @@ def test_counters_never_fall_over_a_restart_with_a_state(target, feed, spawn,
     assert target.one(f"resets({total}[5m])") == 0
     assert target.one(f"min_over_time({total}[5m])") == 10
     assert target.one(f"max_over_time({total}[5m])") == 30
+
+
+def test_each_panel_of_the_dashboard_shows_something(prometheus, target, feed,
+                                                     spawn):
+    spawn(["-w", "0.2", f"--http={target.port}", "127.0.0.1", feed.port])
+    client = feed.accept()
+    target.until("ordercount_groups == 0")
+    client.send(b"{\n")
+    with SteadyFeed(client, RATES):
+        target.until("min by (instance) "
+                     "(rate(ordercount_orders_total[1m])) > 0")
+        target.until("sum by (instance) "
+                     "(rate(ordercount_records_rejected_total[1m])) > 0")
+        found = [(where, prometheus.query(text)) for where, text
+                 in expressions(f"127.0.0.1:{target.port}")]
+    assert not [where for where, values in found if not values]
+    share = {labels["status"]: value for labels, value
+             in dict(found)["Share by $by"]}
+    assert share == {"PAID": pytest.approx(0.75, rel=0.1),
+                     "NEW": pytest.approx(0.25, rel=0.1)}
 
 
 def test_labels_arrive_as_they_are(target, feed, spawn):
