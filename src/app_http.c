@@ -104,18 +104,23 @@ static struct http_source source_of(const struct feed *feed)
 	};
 }
 
-/* What it can be behind of, see http.h. */
+/*
+ * What it can be behind of, see http.h: nothing, while no window is open, as
+ * then nothing moves a watermark.
+ */
 static int64_t due(const struct app *app)
 {
 	const struct engine *engine = &app->engine;
 	int64_t end_ns;
 
-	if (engine->query.timed)
-		return engine->watermark.value_ns;
 	if (!app->begun || app->stop != STOP_NOT)
 		return TIME_NONE;
 	end_ns = engine_next_end(engine);
-	return end_ns == INT64_MAX ? TIME_NONE : end_ns;
+	if (end_ns == INT64_MAX)
+		return TIME_NONE;
+	if (engine->query.timed && engine->watermark.value_ns != TIME_NONE)
+		return engine->watermark.value_ns;
+	return end_ns;
 }
 
 void app_tell_http(struct app *app)

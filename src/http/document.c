@@ -221,14 +221,13 @@ bool source_state_is_up(enum http_source_state state)
 	return state == HTTP_SOURCE_UP || state == HTTP_SOURCE_ENDED;
 }
 
-bool program_behind(const struct program *program, int64_t *behind_ns)
+int64_t program_behind_ns(const struct program *program)
 {
-	if (program->live.due_ns == TIME_NONE)
-		return false;
-	*behind_ns = program->now_ns - program->live.due_ns;
-	if (*behind_ns < 0)
-		*behind_ns = 0;
-	return true;
+	int64_t due_ns = program->live.due_ns;
+
+	if (due_ns == TIME_NONE || due_ns > program->now_ns)
+		return 0;
+	return time_between(due_ns, program->now_ns);
 }
 
 /* Linux says it in /proc, in pages. */
@@ -325,16 +324,15 @@ void document_status(struct buffer *out, const struct program *program)
 {
 	const struct http_live *live = &program->live;
 	cJSON *object = cJSON_CreateObject();
-	int64_t behind_ns = 0;
 	bool whole;
 
-	program_behind(program, &behind_ns);
 	whole = object && add_query(object, program) &&
 		cJSON_AddBoolToObject(object, "begun", live->begun) &&
 		add_sources(object, program) &&
 		add_count(object, "read_bytes", live->read_bytes) &&
 		add_count(object, "waiting_bytes", live->waiting_bytes) &&
-		add_seconds(object, "behind_seconds", behind_ns) &&
+		add_seconds(object, "behind_seconds",
+			    program_behind_ns(program)) &&
 		add_count(object, "resident_bytes", program_resident());
 	print(out, object, whole);
 }

@@ -43,8 +43,8 @@ void document_status(struct buffer *out, const struct program *program);
 const char *source_state_name(enum http_source_state state);
 bool source_state_is_up(enum http_source_state state);
 
-/* By how much it is behind; false: there is nothing to be behind of. */
-bool program_behind(const struct program *program, int64_t *behind_ns);
+/* By how much it is behind; 0: there is nothing to be behind of. */
+int64_t program_behind_ns(const struct program *program);
 
 /* Bytes of memory that are resident. */
 uint64_t program_resident(void);

@@ -72,7 +72,7 @@ struct http_live {
 	/* Our time less mono, see base/clock.h. */
 	int64_t offset_ns;
 	/* By event time the watermark, else when the next window is due to
-	 * print; TIME_NONE: there is none. */
+	 * print; TIME_NONE: no window is open. */
 	int64_t due_ns;
 };
 

@@ -57,7 +57,7 @@ static void append_count(struct buffer *out, const char *name, const char *type,
 
 void metrics_process(struct buffer *out, const struct program *program)
 {
-	int64_t behind_ns;
+	double behind_ns = (double)program_behind_ns(program);
 
 	append_sources(out, program);
 	append_count(out, "ordercount_read_bytes_total", "counter",
@@ -65,11 +65,9 @@ void metrics_process(struct buffer *out, const struct program *program)
 	append_count(out, "ordercount_output_waiting_bytes", "gauge",
 		     "Bytes of rows that wait for the reader of the output.",
 		     program->live.waiting_bytes);
-	if (program_behind(program, &behind_ns)) {
-		append_family(out, "ordercount_behind_seconds", "gauge",
-			      "How far windows are behind the clock.");
-		buffer_printf(out, "%.3f\n", (double)behind_ns / 1e9);
-	}
+	append_family(out, "ordercount_behind_seconds", "gauge",
+		      "How far windows are behind the clock.");
+	buffer_printf(out, "%.3f\n", behind_ns / 1e9);
 	append_count(out, "process_resident_memory_bytes", "gauge",
 		     "Resident memory size in bytes.", program_resident());
 }
