@@ -111,8 +111,8 @@ static bool begin(struct app *app)
 	for (size_t i = 0; i < app->feed_count; i++)
 		app->report_sources[i].up = app->feeds[i].state == FEED_UP ||
 					    app->feeds[i].state == FEED_ENDED;
-	app_show_window(app, place_at(app, 0));
 	report_begin(&app->report, &place_at(app, 0)->snapshot);
+	app_show_window(app, place_at(app, 0));
 	app->out.printing = true;
 	return true;
 }
