@@ -36,6 +36,7 @@ export class Graph {
 			grid: colour('--grid'),
 			hatch: hatch(colour('--card'), colour('--text'),
 				Math.round(size / 2)),
+			thin: size / 12, /* a line, from near or afar */
 			font: { size, family: root.fontFamily },
 		};
 		this.#chart?.destroy();
@@ -90,14 +91,14 @@ export class Graph {
 	}
 
 	#dataset(group, slot, stacked, picked) {
-		const { slots, other, card } = this.#style;
+		const { slots, other, card, thin } = this.#style;
 		const back = picked && group !== picked;
 		const colour = back || group === OTHER ? other
 			: slots[slot] ?? this.#style.picked;
 		if (!stacked)
 			return {
 				borderColor: colour,
-				borderWidth: back ? 0.5 : picked ? 3 : 1.8,
+				borderWidth: thin * (back ? 0.5 : picked ? 3 : 1.8),
 				order: group === picked ? -1 : 0,
 			};
 		const dense = this.#kept.windows.length > 360;
@@ -105,7 +106,7 @@ export class Graph {
 			backgroundColor: colour,
 			fill: 'origin',
 			borderColor: card,
-			borderWidth: dense ? 0 : 1,
+			borderWidth: dense ? 0 : thin,
 		};
 	}
 
@@ -150,7 +151,8 @@ export class Graph {
 				ctx.fillRect(from, top, to - from, height);
 		}
 		ctx.strokeStyle = this.#style.text;
-		ctx.setLineDash([2, 4]);
+		ctx.lineWidth = this.#style.thin;
+		ctx.setLineDash([2 * ctx.lineWidth, 4 * ctx.lineWidth]);
 		for (const count of this.#range
 			? [this.#range.low, this.#range.high] : []) {
 			const at = Math.round(y.getPixelForValue(count)) + 0.5;

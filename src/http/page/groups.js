@@ -127,7 +127,8 @@ export class Groups {
 
 	#fill(row, data, largest, { kept, series, picked }) {
 		const { group, cells } = row;
-		const part = `scaleX(${(data.count / largest).toFixed(2)})`;
+		const size = group === OTHER ? 0 : data.count / largest;
+		const part = `scaleX(${size.toFixed(2)})`;
 		const look = `swatch c${series.slot(group)}`;
 
 		row.data = data;
@@ -163,8 +164,8 @@ export class Groups {
 
 	draw(page) {
 		const { newest } = page.kept;
-		const largest = Math.max(1,
-			...newest.rows.map(({ count }) => count));
+		const largest = Math.max(1, ...newest.rows.map(
+			({ key, count }) => key === null ? 0 : count));
 		const gone = new Set(this.#rows.keys());
 
 		this.#kept = page.kept;
