@@ -40,7 +40,7 @@ function sources(status, found) {
 		if (state !== 'up' && state !== 'ended')
 			found.push([`${name} is ` +
 				(state === 'opening' ? 'not up yet' : state) +
-				(why ? `: ${why}` : '')]);
+				(why ? `: ${why.replace(name, 'it')}` : '')]);
 }
 
 function stale({ kept, status, cameAt }, found) {

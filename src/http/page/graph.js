@@ -77,12 +77,13 @@ export class Graph {
 		const points = [];
 		let open = false;
 
-		windows.forEach(({ at, step }, i) => {
+		windows.forEach(({ at, step, to }, i) => {
 			const y = tops[i];
+			const next = windows[i + 1];
 			if (!open)
 				points.push({ x: at - step / 2, y });
 			points.push({ x: at, y });
-			open = windows[i + 1]?.at - at < 1.5 * step;
+			open = next?.to - to < 1.5 * next?.step;
 			if (!open)
 				points.push({ x: at + step / 2, y },
 					{ x: at + step / 2, y: NaN });

@@ -43,7 +43,8 @@ export function bytes(number) {
 export function duration(seconds) {
 	const [size, unit] = seconds < 120 ? [1, 's']
 		: seconds < 7200 ? [60, 'min'] : [3600, 'h'];
-	return `${+(seconds / size).toFixed(1)}\u202f${unit}`;
+	const number = seconds / size;
+	return `${+number.toFixed(number < 10 ? 1 : 0)}\u202f${unit}`;
 }
 
 /* Times are UTC's, as in all output, unless somebody wants his own. */
