@@ -133,10 +133,12 @@ export class Graph {
 			data.datasets[i].data = this.#points(tops));
 		x.min = windows[0].at - windows[0].step / 2;
 		x.max = windows.at(-1).at + windows.at(-1).step / 2;
-		/* High enough for what is looked at. */
-		y.max = 1.06 * this.layers.reduce((most, { group, tops }) =>
+		/* High enough for what is looked at, and for what is usual. */
+		const top = 1.06 * this.layers.reduce((most, { group, tops }) =>
 			!picked || group === picked ? tops.reduce(
 				(a, b) => b > a ? b : a, most) : most, 1);
+		y.max = Math.max(top, Math.min(1.02 * (range?.high ?? 0),
+			1.4 * top));
 		this.#chart.update('none');
 	}
 

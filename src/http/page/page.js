@@ -91,7 +91,7 @@ function drawChart() {
 	const column = picked && kept.column(picked);
 
 	range = picked ? usual(kept.before((_, i) => column[i]))
-		: stacked && page.judged.range;
+		: stacked ? page.judged.range : null;
 	/* The library may come later than the first window. */
 	if (!table.open && window.Chart)
 		graph.draw(page, range);
@@ -266,5 +266,12 @@ new Feed({
 	},
 });
 
-/* That nothing comes is news, too. */
-setInterval(frame, 5000);
+/* That nothing comes is news, too; the title says it where nobody looks. */
+setInterval(() => {
+	if (!document.hidden) {
+		frame();
+	} else if (!loading) {
+		page.judged = page.kept.newest && judge(page.kept);
+		drawNews();
+	}
+}, 5000);

@@ -39,6 +39,8 @@ export class Series {
 
 	/* A group keeps its colour; by name, so that other screens agree. */
 	#colour() {
+		if (this.#slots.size > 1000)
+			this.#slots.clear();
 		const slots = this.#slots;
 		const used = new Set();
 		const fresh = this.list.filter((group) => {
