@@ -96,10 +96,11 @@ export class Graph {
 		const back = picked && group !== picked;
 		const colour = back || group === OTHER ? other
 			: slots[slot] ?? this.#style.picked;
+		const width = back ? 0.5 : picked ? 3 : 1.8;
 		if (!stacked)
 			return {
 				borderColor: colour,
-				borderWidth: thin * (back ? 0.5 : picked ? 3 : 1.8),
+				borderWidth: width * thin,
 				order: group === picked ? -1 : 0,
 			};
 		const dense = this.#kept.windows.length > 360;
