@@ -67,9 +67,10 @@ function median(sorted) {
 export const ENOUGH = 5; /* counts to say what is usual */
 
 /*
- * The median, and three deviations around it: the median's deviation (an hour
+ * The median, and four deviations around it: the median's deviation (an hour
  * of trouble does not make trouble usual), at least what chance does to a
- * count. NULL: too few.
+ * count. With three, chance alone would call out every few minutes where
+ * windows are short. NULL: too few.
  */
 export function usual(counts) {
 	if (counts.length < ENOUGH)
@@ -77,7 +78,7 @@ export function usual(counts) {
 	const sorted = Float64Array.from(counts).sort();
 	const middle = median(sorted);
 	const away = sorted.map((count) => Math.abs(count - middle)).sort();
-	const width = 3 * Math.max(1.4826 * median(away), Math.sqrt(middle), 1);
+	const width = 4 * Math.max(1.4826 * median(away), Math.sqrt(middle), 1);
 	const low = Math.max(0, middle - width);
 	return { low, middle, high: middle + width };
 }
