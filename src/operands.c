@@ -63,7 +63,7 @@ static bool read_host(struct span *host)
 		return is_ipv6(*host);
 	for (size_t i = 0; i < host->size; i++) {
 		if ((unsigned char)host->data[i] <= ' ' ||
-		    strchr("[]/?#@\\\177", host->data[i]))
+		    strchr("[]/?#@*\\\177", host->data[i]))
 			return false;
 	}
 	return host->size > 0;
@@ -133,7 +133,7 @@ int operands_read_listen(const char *text, char **address, unsigned *port,
 				 digits, PORT_MAX);
 	if (!colon)
 		return 0;
-	if (memchr(host.data, ':', host.size) && *host.data != '[')
+	if (is_ipv6(host))
 		return error_set(error, "an IPv6 address stands in brackets: "
 					"[::1]:8080");
 	if (!read_host(&host))

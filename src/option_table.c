@@ -280,7 +280,7 @@ const struct option_entry option_table[OPTION_COUNT] = {
 	[OPTION_HTTP_KEEP] = {.name = "http-keep",
 			      .argument = "N",
 			      .group = GROUP_SERVICE,
-			      .help = "windows that the dashboard can show",
+			      .help = "windows that are kept for it",
 			      .usual = "720"},
 	[OPTION_QUIET] = {.name = "quiet",
 			  .letter = 'q',
