@@ -17,11 +17,25 @@ BEGIN_MS = 1_763_769_600_000  # 2025-11-22T00:00:00Z
 REST_S = 0.1
 
 
-def _block(window, first, step):
+def block(window, first, step, groups=GROUPS):
     """The orders of a window: of each group `first`, `first` + step, .."""
     at = BEGIN_MS + window * WINDOW_MS
     return b"".join(b'{"customer": "%032x", "at": %d}\n' % (group, at)
-                    for group in range(first, GROUPS, step))
+                    for group in range(first, groups, step))
+
+
+def cpu_ms(pid):
+    """CPU time of (the thread that counts, all others)."""
+    own, others = 0, 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat",
+                  encoding="ascii") as file:
+            taken = int(file.read().split()[0]) / 1e6
+        if int(thread) == pid:
+            own += taken
+        else:
+            others += taken
+    return own, others
 
 
 class Run:
@@ -39,18 +53,7 @@ class Run:
         self._process.close()
 
     def cpu_ms(self):
-        """CPU time of (the thread that counts, all others)."""
-        own, others = 0, 0
-        pid = self._process.pid
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/schedstat",
-                      encoding="ascii") as file:
-                taken = int(file.read().split()[0]) / 1e6
-            if int(thread) == pid:
-                own += taken
-            else:
-                others += taken
-        return own, others
+        return cpu_ms(self._process.pid)
 
     def rest(self):
         """Waits until no thread has anything left to do."""
@@ -65,11 +68,11 @@ class Run:
 
         oc.until(rests, "the saver to come to rest")
 
-    def step(self, window, block):
+    def step(self, window, orders):
         """Sends a window, which closes the one before it; waits for its
         rows. Returns how many ms that took."""
         begin = time.perf_counter()
-        self._process.write(block)
+        self._process.write(orders)
         # A row of the largest group, and one of the others.
         self._process.wait_for(lambda seen: seen.count(b"\n") >= 2 * window)
         return (time.perf_counter() - begin) * 1e3
@@ -83,12 +86,12 @@ def measure(folder, windows=32):
         if os.path.exists(state + suffix):
             os.remove(state + suffix)
     with Run(f"--state={state}") as saving, Run() as plain:
-        everything = _block(0, 0, 1)
+        everything = block(0, 0, 1)
         for run in (saving, plain):
             run.step(0, everything)
             # When the next one is saved, it goes on with this one.
             for window in (1, 2):
-                run.step(window, _block(window, 0, 100))
+                run.step(window, block(window, 0, 100))
                 run.rest()
         figures = [_pair(saving, plain, window)
                    for window in range(3, windows + 3)]
@@ -99,12 +102,12 @@ def measure(folder, windows=32):
 
 
 def _pair(saving, plain, window):
-    block = _block(window, window % 100, 100)
+    orders = block(window, window % 100, 100)
     took = []
     used = []
     for run in (saving, plain):
         before = run.cpu_ms()
-        took.append(run.step(window, block))
+        took.append(run.step(window, orders))
         run.rest()
         after = run.cpu_ms()
         used.append([after[i] - before[i] for i in range(2)])

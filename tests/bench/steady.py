@@ -160,9 +160,9 @@ class Run:
         self._process.wait_for(lambda seen: seen.count(MARK) >= target)
 
 
-def resident_kib(windows=5):
+def resident_kib(windows=5, *options):
     """The most memory resident: few groups, a connection that is never idle."""
-    with Run("--window=100ms") as run, Load(run.connection):
+    with Run("--window=100ms", *options) as run, Load(run.connection):
         run.wait_windows(windows)
         return oc.peak_kib(run.pid)
 

@@ -1,0 +1,223 @@
+"""What --http costs: with 500 pages open, for a monitor, and with nobody there.
+
+Programs with and without it run in turns, and the figure is their difference;
+the clients are one program of ours, which shares the machine's cores with them.
+"""
+
+import socket
+import statistics
+import subprocess
+import time
+from typing import NamedTuple
+
+import oc
+import saving
+import steady
+from building import fail
+from groups import has_read
+
+CLIENTS = 500
+WINDOW = "--window=250ms"  # 4 a second
+SECONDS = 4
+LISTENING = rb"http://127\.0\.0\.1:(\d+)/\n"
+GROUPS = (10_000, 1_000_000)
+
+
+class Follower:
+    """So many clients of /events, which read and drop what comes."""
+
+    def __init__(self, program, port, count=CLIENTS):
+        self._popen = subprocess.Popen(
+            [program, str(port), str(count)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        if self._popen.stdout.readline() != "ready\n":
+            fail("the clients of /events did not connect")
+
+    def end(self):
+        """How many windows the one with the fewest had."""
+        out, _ = self._popen.communicate()
+        if self._popen.returncode != 0:
+            fail("a client of /events was dropped")
+        return int(out.split()[0])
+
+
+class Used(NamedTuple):
+    """In some seconds: shares of a core, and bytes of orders read."""
+    program: float
+    counter: float  # the thread that counts
+    gb_s: float
+    gb_cpu_s: float  # a second of that thread
+
+
+class Run(steady.Run):
+    """ordercount as steady runs it, with --http or without."""
+
+    def __init__(self, http, *options):
+        super().__init__(*(["--http=0"] if http else []), *options)
+        self.port = http and int(self._process.wait_for(LISTENING, "err")[1])
+
+    def cpu_ms(self):
+        """CPU time of (the thread that counts, the others)."""
+        return saving.cpu_ms(self.pid)
+
+    def use(self, seconds):
+        """What it uses in so many seconds, beginning after a window."""
+        self.wait_windows(1)
+        counter, others = self.cpu_ms()
+        read, begin = has_read(self.pid), time.perf_counter()
+        self.wait_windows(int(seconds * 4))
+        took_ms = (time.perf_counter() - begin) * 1e3
+        counted, read = self.cpu_ms(), has_read(self.pid) - read
+        counter = counted[0] - counter
+        others = counted[1] - others
+        return Used((counter + others) / took_ms, counter / took_ms,
+                    read / took_ms / 1e6, read / max(counter, 1e-3) / 1e6)
+
+
+def used(follow, http, busy):
+    """A program that counts what comes: with CLIENTS on /events if http."""
+    with Run(http, WINDOW) as run:
+        run.connection.send(steady.ORDERS[:200])
+        if not http:
+            return loaded(run, busy)
+        follower = Follower(follow, run.port)
+        found = loaded(run, busy)
+        if follower.end() < SECONDS * 4:
+            fail("a client of /events missed a window")
+        return found
+
+
+def loaded(run, busy):
+    if not busy:
+        return run.use(SECONDS)
+    with steady.Load(run.connection):
+        return run.use(SECONDS)
+
+
+# --- one window --------------------------------------------------------------
+
+def hand_over(groups, windows):
+    """For each window (ms of the counter's CPU with --http, the same without,
+    ms of the others' CPU with it): known are so many groups, few change."""
+    with saving.Run("--http=0") as web, saving.Run() as plain:
+        for run in (web, plain):
+            run.step(0, saving.block(0, 0, 1, groups))
+            for window in (1, 2):
+                run.step(window, saving.block(window, 0, 100, groups))
+                run.rest()
+        figures = []
+        for window in range(3, windows + 3):
+            block = saving.block(window, window % 100, 100, groups)
+            spent = []
+            for run in (web, plain):
+                before = run.cpu_ms()
+                run.step(window, block)
+                run.rest()
+                after = run.cpu_ms()
+                spent.append([after[i] - before[i] for i in range(2)])
+            figures.append((spent[0][0], spent[1][0], spent[0][1]))
+        return figures
+
+
+# --- answers -----------------------------------------------------------------
+
+def get(port, target):
+    """Seconds that an answer took, and its body."""
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        begin = time.perf_counter()
+        sock.sendall(f"GET {target} HTTP/1.0\r\nHost: localhost\r\n\r\n"
+                     .encode())
+        parts = []
+        while part := sock.recv(1 << 20):
+            parts.append(part)
+        took_s = time.perf_counter() - begin
+    head, _, body = b"".join(parts).partition(b"\r\n\r\n")
+    if b" 200 " not in head.split(b"\r\n")[0]:
+        fail(f"{target}: {head[:200]!r}")
+    return took_s, body
+
+
+def answers_ms(groups, targets, rounds):
+    """How long each takes, every time after another window."""
+    took = {target: [] for target in targets}
+    with Run(True, WINDOW) as run:
+        run.connection.send(b"".join(
+            oc.order(f"group {n:06d}", n) for n in range(groups)))
+        oc.until(lambda: get(run.port, "/metrics")[1].count(
+            b"\nordercount_orders_total{") >= groups, "all groups")
+        for _ in range(rounds):
+            for target in targets:
+                run.wait_windows(1)
+                took_s, body = get(run.port, target)
+                took[target].append((took_s * 1e3, len(body)))
+    return took
+
+
+# --- what is printed ----------------------------------------------------------
+
+def report_web(report, follow, rounds):
+    report.say()
+    report.say(f"--http: {CLIENTS} clients of /events, 4 windows a second")
+
+    def line(name, unit, values):
+        report.line("http", name, unit, values)
+
+    for busy, what in (False, "nothing comes"), (True, "under load"):
+        pairs = [(used(follow, True, busy), used(follow, False, busy))
+                 for _ in range(rounds)]
+        line(f"% of a core, {what}", "",
+             [100 * web.program for web, _ in pairs])
+        line("the same without --http", "",
+             [100 * plain.program for _, plain in pairs])
+        line("more of a core with it", "%",
+             [100 * (web.program - plain.program) for web, plain in pairs])
+        if not busy:
+            continue
+        line("more than the counter's thread", "%",
+             [100 * (web.program - web.counter) for web, _ in pairs])
+        for name, unit in ("gb_s", "GB/s"), ("gb_cpu_s", "GB/CPU s"):
+            line(f"TCP, {CLIENTS} clients", unit,
+                 [getattr(web, name) for web, _ in pairs])
+            line("TCP, without --http", unit,
+                 [getattr(plain, name) for _, plain in pairs])
+            line("x the first to the second", "",
+                 [getattr(web, name) / getattr(plain, name)
+                  for web, plain in pairs])
+    report_answers(report, line, rounds)
+    report_costs(line, rounds)
+
+
+def report_answers(report, line, rounds):
+    report.say("--http: an answer, each after another window")
+    targets = ["/metrics", "/api/window", "/api/windows", "/"]
+    for groups in (4, 10_000):
+        took = answers_ms(groups, targets, 4 * rounds)
+        for target, values in took.items():
+            size = statistics.median(size for _, size in values)
+            line(f"{target}, {groups} groups, {size / 1e3:.4g} kB", "ms",
+                 [value for value, _ in values])
+
+
+def report_costs(line, rounds):
+    ways = {"": [], " with --http": ["--http=0"]}
+    starts = {name: [] for name in ways}
+    memory = {name: [] for name in ways}
+    for _ in range(3 * rounds):
+        for name, options in ways.items():
+            starts[name].append(steady.first_byte_ms(
+                oc.command([*options, "-"])))
+    for _ in range(min(rounds, 3)):
+        for name, options in ways.items():
+            memory[name].append(steady.resident_kib(5, *options) / 1024)
+    for name in ways:
+        line("start to first byte read" + name, "ms", starts[name])
+    for name in ways:
+        line("resident at most, 4 groups" + name, "MiB", memory[name])
+    for groups in GROUPS:
+        columns = list(zip(*hand_over(groups, 4 * rounds)))
+        what = f"a window of {groups} groups"
+        line(f"{what}: the counter's CPU", "ms", columns[0])
+        line("the same without --http", "ms", columns[1])
+        line("more of the counter's CPU with it", "ms",
+             [web - plain for web, plain in zip(*columns[:2])])
+        line("CPU of the thread of --http", "ms", columns[2])
