@@ -259,7 +259,8 @@ def test_killed_it_leaves_its_clients_and_its_rows_behind(feed, spawn):
     result = process.wait()
     assert result.status == -signal.SIGKILL
     printed = {row["start"] for _, row in oc.json_windows(result.out)}
-    assert {document["start"] for document in seen} <= printed
+    # The last one may have been on its way to both.
+    assert {document["start"] for document in seen[:-1]} <= printed
 
 
 def test_clients_that_take_nothing_hold_no_end_up(feed, spawn):

@@ -39,8 +39,8 @@ def own_address():
 
 def answers(port, host):
     try:
-        return request(port, "/healthz", host=host).status == 200
-    except OSError:
+        return request(port, "/api/status", host=host).status == 200
+    except (OSError, http_client.Closed):
         return False
 
 

@@ -29,10 +29,21 @@ def metrics(process):
     return answer.body
 
 
+def families(text):
+    """{name: its lines}: in which order families stand makes no difference."""
+    found = {}
+    for line in text.decode().splitlines():
+        if line.startswith("# HELP "):
+            found[line.split(" ")[2]] = lines = []
+        lines.append(line)
+    return found
+
+
 def without_own(text):
-    """What is not of the process: the lines that -f prometheus prints, too."""
-    return [line for line in text.decode().splitlines()
-            if not re.search(r"(?:^|[ #])(?:%s)[ {]" % "|".join(OWN), line)]
+    """What is not of the process: what -f prometheus prints, too."""
+    found = families(text)
+    assert set(OWN) - {"ordercount_behind_seconds"} <= set(found)
+    return {name: lines for name, lines in found.items() if name not in OWN}
 
 
 def timed(spawn, *args, data, count):
@@ -50,15 +61,15 @@ VARIANTS = {
 
 @pytest.mark.parametrize("args", VARIANTS.values(), ids=VARIANTS)
 def test_it_is_what_the_format_prints_and_more(spawn, args):
-    data = sample() + b"{}\n{\n" + record(25) + record(1)
+    data = sample() + b"{}\n{\n" + record(25, country="SE") + record(1)
     process = timed(spawn, "-f", "prometheus", *args, data=data, count=5)
     printed = process.wait_for(lambda out: out.count(
         b"ordercount_build_info{") >= 5 and out)
     last = printed[printed.rindex(b"# HELP ordercount_orders_total"):]
     found = metrics(process)
-    assert without_own(found) == last.decode().splitlines()
+    assert without_own(found) == families(last)
     for name, kind in OWN.items():
-        assert found.count(f"\n# TYPE {name} {kind}\n".encode()) == 1
+        assert f"# TYPE {name} {kind}" in families(found)[name]
         assert (name, ()) in samples(found)
 
 
@@ -94,16 +105,24 @@ def test_values_may_be_anything(spawn):
     assert len(found) == len(set(NASTY))
 
 
-def test_keys_that_become_one_label(spawn):
-    """A page can show them, a monitor cannot: said, and nothing else fails."""
-    process = timed(spawn, "-k", "a.b,a_b", data=record(
-        0, a={"b": 1}, a_b=2) + record(5, a={"b": 1}, a_b=2), count=1)
+def test_keys_that_become_one_label_are_refused():
+    result = oc.run(["--http=0", "-k", "a.b,a_b", "-"])
+    assert (result.status, result.out) == (2, b"")
+    assert b"the same label" in result.err.split(b"\n")[0]
+
+
+def test_merged_keys_that_become_one_label_are_said(spawn):
+    """A page can show them, a monitor cannot."""
+    process = http_client.serve(spawn, "--merge", "-f", "json", "-")
+    process.write(b"".join(
+        b'{"start":"2026-01-01T00:00:%02dZ","end":"2026-01-01T00:00:%02dZ",'
+        b'"partial":false,"key":{"a.b":"x","a_b":"y"},"count":3}\n' % (
+            at, at + 5) for at in (0, 5)))
+    document, = wait_documents(process, 1)
+    assert document["keys"] == ["a.b", "a_b"]
     answer = request(process.port, "/metrics")
-    assert answer.status in (200, 500), answer
-    if answer.status == 200:
-        check(answer.body)
-    else:
-        assert b"the same label" in answer.body
+    assert answer.status == 500 and b"the same label" in answer.body
+    assert request(process.port, "/healthz").status == 200
 
 
 def test_what_was_read_and_what_is_resident(feed, spawn):
