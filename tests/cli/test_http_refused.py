@@ -1,6 +1,7 @@
 """What --http refuses, and that it outlives what it refuses."""
 
 import contextlib
+import gzip
 import os
 import random
 import re
@@ -102,14 +103,45 @@ def test_an_asset_is_sent_once(server, path):
                             {"If-None-Match": given})
             assert again.status == 304, given
             assert again.headers["etag"] == tag
-    for given in ('"x"', tag[:-1], tag.strip('"'), "", f'"{tag}"', '"', "W/"):
+    for given in ('"x"', tag[:-1], tag.strip('"'), "", '"', "W/"):
         again = request(server.port, path, headers={"If-None-Match": given})
         assert again.status == 200 and again.body == first.body, given
 
 
 def test_each_asset_has_a_tag_of_its_own(server):
-    tags = [request(server.port, path).headers["etag"] for path in ASSETS]
+    tags = [request(server.port, path, headers={"Accept-Encoding": coding})
+            .headers["etag"] for path in ASSETS
+            for coding in ("gzip", "identity")]
     assert len(set(tags)) == len(tags)
+
+
+@pytest.mark.parametrize("path", ASSETS)
+def test_an_asset_is_compressed_for_whoever_takes_it_so(server, path):
+    plain = request(server.port, path)
+    for accepted in ("gzip", "gzip, deflate, br, zstd", "br,gzip", "identity",
+                     "gzip;q=0", "br", "*;q=0", ""):
+        got = request(server.port, path,
+                      headers={"Accept-Encoding": accepted})
+        assert got.headers["vary"] == "Accept-Encoding"
+        if "gzip" in accepted and "q=0" not in accepted:
+            assert got.headers["content-encoding"] == "gzip"
+            assert gzip.decompress(got.body) == plain.body
+            assert len(got.body) < len(plain.body)
+        else:
+            assert "content-encoding" not in got.headers
+            assert got.body == plain.body
+        again = request(server.port, path, headers={
+            "Accept-Encoding": accepted,
+            "If-None-Match": got.headers["etag"]})
+        assert (again.status, again.body) == (304, b"")
+
+
+def test_the_page_itself_is_small(server):
+    """The chart library aside, as browsers get it: the demand is 40 KB."""
+    sizes = [len(request(server.port, path, headers={
+        "Accept-Encoding": "gzip"}).body) for path in ASSETS
+        if path != "/chart.js"]
+    assert sum(sizes) < 40_000, dict(zip(ASSETS, sizes))
 
 
 def test_an_icon_that_is_a_document_runs_nothing(server):
@@ -373,7 +405,9 @@ def test_what_a_browser_sends_is_not_too_long(server):
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xaa" * 512,
     b"SSH-2.0-OpenSSH_9.2\r\n", b"EHLO x\r\n", b"*1\r\n$4\r\nPING\r\n",
     b"{\"status\":\"PAID\"}\n" * 100,
-    b"GET / HTTP/1.1\nHost: localhost\n\n"],
+    b"GET / HTTP/1.1\nHost: localhost\n\n",
+    b"GET /\x00 HTTP/1.1\r\n" + HOST + b"\r\n",
+    b"GET /../\x00/api/windows HTTP/1.1\r\n" + HOST + b"\r\n"],
     ids=lambda data: repr(data[:20]))
 def test_garbage_ends_its_connection_alone(server, data):
     got = raw(server.port, data, QUIET_S)
@@ -385,7 +419,7 @@ def test_garbage_ends_its_connection_alone(server, data):
 @pytest.mark.parametrize("target", [
     "/../../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/",
     "//etc/passwd", "/./page.css", "/page.css/", "/page.css/..", "/page",
-    "/page.css%00", "/%00", "/page.css\x00", "/page.css%00.html", "/%",
+    "/page.css%00", "/%00", "/page.css%00.html", "/%",
     "/%zz", "/%2", "/page%2Ecss%", "/PAGE.CSS", "/index.html/", "/api",
     "/api/", "/api/windows/", "/api//windows", "/api\\windows", "/events/",
     "/metrics/x", "/.git/config", "/src/http/page/index.html", "/page/page.js",
