@@ -65,6 +65,7 @@ class Watched:
             "127.0.0.1", feed.port, stdout=writer)
         os.close(writer)
         self.port, self.pid = self.process.port, self.process.pid
+        self.window_s = window_s
         self.connection = feed.accept()
         self.connection.send(b"".join(
             oc.order(f"group {n:05d} " + "x" * 40) for n in range(groups)))
@@ -99,11 +100,12 @@ class Watched:
                 self.windows[first - 1:first + more - 1],
                 self.windows[first:first + more]):
             assert not partial, self.windows[first:]
-            assert seconds(end) - seconds(before) == pytest.approx(WINDOW_S)
+            assert seconds(end) - seconds(before) == pytest.approx(
+                self.window_s)
             late.append(came - seconds(end))
         # Ours is a thread that shares two cores with what it looks at.
         assert sorted(late)[len(late) // 2] < 0.1, late
-        assert max(late) < 2 * WINDOW_S, late
+        assert max(late) < 0.5, late
 
 
 def seconds(text):
@@ -174,7 +176,7 @@ def test_500_clients_of_events_delay_no_window(feed, spawn, clients):
 @pytest.mark.limits
 def test_clients_that_never_read_grow_no_memory(feed, spawn, clients):
     """What waits for them is one copy of the windows that are kept."""
-    run = Watched(feed, spawn, "--http-keep=20", groups=90)
+    run = Watched(feed, spawn, "--http-keep=20", groups=90, window_s=0.1)
     run.wait_windows(2)
     before = memory_kib(run.pid)
     for data in (EVENTS, WINDOWS * 50):
@@ -182,7 +184,7 @@ def test_clients_that_never_read_grow_no_memory(feed, spawn, clients):
     run.wait_windows(20)
     full = memory_kib(run.pid)
     assert full < before + 300 * 64 + 20 * 64
-    run.check(12)
+    run.check(20)
     assert memory_kib(run.pid) < full + 2048
 
 
@@ -190,6 +192,7 @@ def test_whoever_takes_too_long_to_ask_is_dropped(feed, spawn):
     """All at once: ten seconds to send a request, and between two."""
     process = http_client.serve(spawn, "-w", "1h", "127.0.0.1", feed.port)
     feed.accept()
+    descriptors = oc.descriptors(process.pid)
     whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     # What is sent at first, and then a byte of it each half second.
     ways = {"silent": (b"", b""), "line": (b"", b"GET /" + b"a" * 100),
@@ -232,15 +235,17 @@ def test_whoever_takes_too_long_to_ask_is_dropped(feed, spawn):
         client.close()
     assert not open_, f"still there: {list(open_)}; {took}"
     assert request(process.port, "/healthz").status == 200
+    oc.until(lambda: oc.descriptors(process.pid) <= descriptors,
+             "the descriptors to be given back")
     # Not before its time either, but for what was answered and closed.
     assert all(took[name] > 8 for name in
                ("silent", "line", "headers", "after one")), took
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("data, limit_s", [(EVENTS, 10), (WINDOWS * 20, 30)],
+@pytest.mark.parametrize("data", [EVENTS, WINDOWS * 20],
                          ids=["events", "windows"])
-def test_whoever_takes_nothing_is_dropped(feed, spawn, clients, data, limit_s):
+def test_whoever_takes_nothing_is_dropped(feed, spawn, clients, data):
     run = Watched(feed, spawn, groups=95, window_s=0.05)
     run.wait_windows(300)
     descriptors = oc.descriptors(run.pid)
@@ -249,24 +254,25 @@ def test_whoever_takes_nothing_is_dropped(feed, spawn, clients, data, limit_s):
     begin = time.monotonic()
     while oc.descriptors(run.pid) > descriptors:
         # The kernel takes some megabytes of events before nobody does.
-        assert time.monotonic() - begin < limit_s + 40
+        assert time.monotonic() - begin < 60
         run.wait_windows(10)
-    assert time.monotonic() - begin > limit_s - 2
+    assert time.monotonic() - begin > 8
 
 
 @pytest.mark.long
-def test_whoever_takes_an_answer_a_byte_at_a_time_is_dropped(feed, spawn,
-                                                             clients):
+def test_whoever_takes_an_answer_too_slowly_is_dropped(feed, spawn, clients):
     run = Watched(feed, spawn, groups=95, window_s=0.05)
-    run.wait_windows(300)
+    run.wait_windows(720)
+    descriptors = oc.descriptors(run.pid)
     slow = clients(run.port, 3, WINDOWS, receive_bytes=2048)
+    oc.until(lambda: oc.descriptors(run.pid) == descriptors + 3, "clients")
     begin = time.monotonic()
-    with contextlib.suppress(ConnectionResetError):
-        while time.monotonic() - begin < 60:
-            if not all(client.sock.recv(100) for client in slow):
-                break
-            run.wait_windows(10)
-    assert 25 < time.monotonic() - begin < 45
+    while oc.descriptors(run.pid) > descriptors:
+        assert time.monotonic() - begin < 45
+        for client in slow:
+            client.sock.recv(20000)
+        run.wait_windows(10)
+    assert time.monotonic() - begin > 25
 
 
 # --- too many -------------------------------------------------------------------
@@ -351,10 +357,9 @@ def test_a_storm_of_connections_delays_no_window(feed, spawn):
         ended.set()
         thread.join()
     assert count[0] > 100
-    oc.until(lambda: oc.descriptors(run.pid) <= descriptors,
-             "the descriptors to be given back",
-             lambda: oc.descriptors(run.pid))
-    assert memory_kib(run.pid) < before + 16384
+    # Some wait for their ten seconds, as they went in the middle of asking.
+    assert oc.descriptors(run.pid) < descriptors + count[0]
+    assert memory_kib(run.pid) < before + 2000 * 16
 
 
 def test_counting_is_exact_beside_many_clients(feed, spawn, clients):
