@@ -264,7 +264,7 @@ def test_killed_it_leaves_its_clients_and_its_rows_behind(feed, spawn):
 
 
 def test_clients_that_take_nothing_hold_no_end_up(feed, spawn):
-    process = http_client.serve(spawn, "-w", "0.05", "-f", "json",
+    process = http_client.serve(spawn, "-w", "0.25", "-f", "json",
                                 "--summary", "127.0.0.1", feed.port)
     client = feed.accept()
     client.send(b"".join(oc.order(f"{n:02d}" + "x" * 500)
@@ -277,7 +277,7 @@ def test_clients_that_take_nothing_hold_no_end_up(feed, spawn):
             stuck.append(http_client.Client(process.port, receive_bytes=2048))
             stuck[-1].ask("/api/windows")
         with Events(process.port) as events:
-            events.windows(10)
+            events.windows(4)
         process.signal(signal.SIGTERM)
         result = process.wait(timeout=3)
     finally:
