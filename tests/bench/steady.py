@@ -103,6 +103,7 @@ class Load:
     def __init__(self, connection, block=ORDERS):
         self._connection = connection
         self._block = block
+        self.sent = 0  # bytes that were taken
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -111,9 +112,10 @@ class Load:
         number = 0
         try:
             while not self._ended.is_set():
-                self._connection.send(self._block(number)
-                                      if callable(self._block)
-                                      else self._block)
+                block = (self._block(number) if callable(self._block)
+                         else self._block)
+                self._connection.send(block)
+                self.sent += len(block)
                 number += 1
         except OSError:
             pass  # the client is gone: its own test says why

@@ -14,10 +14,10 @@ import oc
 import saving
 import steady
 from building import fail
-from groups import has_read
 
 CLIENTS = 500
 WINDOW = "--window=250ms"  # 4 a second
+FEW = steady.ORDERS[:steady.ORDERS.index(b"\n", 1000) + 1]
 SECONDS = 4
 LISTENING = rb"http://127\.0\.0\.1:(\d+)/\n"
 GROUPS = (10_000, 1_000_000)
@@ -42,11 +42,11 @@ class Follower:
 
 
 class Used(NamedTuple):
-    """In some seconds: shares of a core, and bytes of orders read."""
-    program: float
-    counter: float  # the thread that counts
+    """In some seconds: ms of CPU a second, and bytes of orders taken."""
+    counter: float  # of the thread that counts
+    others: float
     gb_s: float
-    gb_cpu_s: float  # a second of that thread
+    gb_cpu_s: float  # a second of the thread that counts
 
 
 class Run(steady.Run):
@@ -56,42 +56,33 @@ class Run(steady.Run):
         super().__init__(*(["--http=0"] if http else []), *options)
         self.port = http and int(self._process.wait_for(LISTENING, "err")[1])
 
-    def cpu_ms(self):
-        """CPU time of (the thread that counts, the others)."""
-        return saving.cpu_ms(self.pid)
-
-    def use(self, seconds):
-        """What it uses in so many seconds, beginning after a window."""
+    def use(self, load):
+        """What it uses in so many SECONDS, which begin after a window."""
         self.wait_windows(1)
-        counter, others = self.cpu_ms()
-        read, begin = has_read(self.pid), time.perf_counter()
-        self.wait_windows(int(seconds * 4))
-        took_ms = (time.perf_counter() - begin) * 1e3
-        counted, read = self.cpu_ms(), has_read(self.pid) - read
-        counter = counted[0] - counter
-        others = counted[1] - others
-        return Used((counter + others) / took_ms, counter / took_ms,
-                    read / took_ms / 1e6, read / max(counter, 1e-3) / 1e6)
+        before, begin = saving.cpu_ms(self.pid), time.perf_counter()
+        taken = load.sent if load else 0
+        self.wait_windows(SECONDS * 4)
+        took_s = time.perf_counter() - begin
+        after = saving.cpu_ms(self.pid)
+        taken = load.sent - taken if load else 0
+        counter, others = (after[i] - before[i] for i in range(2))
+        return Used(counter / took_s, others / took_s, taken / took_s / 1e9,
+                    taken / max(counter, 1e-3) / 1e6)
 
 
 def used(follow, http, busy):
-    """A program that counts what comes: with CLIENTS on /events if http."""
+    """Of a program that counts what comes: with CLIENTS on /events if http."""
     with Run(http, WINDOW) as run:
-        run.connection.send(steady.ORDERS[:200])
-        if not http:
-            return loaded(run, busy)
-        follower = Follower(follow, run.port)
-        found = loaded(run, busy)
-        if follower.end() < SECONDS * 4:
+        run.connection.send(FEW)
+        follower = http and Follower(follow, run.port)
+        if busy:
+            with steady.Load(run.connection) as load:
+                found = run.use(load)
+        else:
+            found = run.use(None)
+        if follower and follower.end() < SECONDS * 4:
             fail("a client of /events missed a window")
         return found
-
-
-def loaded(run, busy):
-    if not busy:
-        return run.use(SECONDS)
-    with steady.Load(run.connection):
-        return run.use(SECONDS)
 
 
 # --- one window --------------------------------------------------------------
@@ -162,27 +153,24 @@ def report_web(report, follow, rounds):
     def line(name, unit, values):
         report.line("http", name, unit, values)
 
-    for busy, what in (False, "nothing comes"), (True, "under load"):
-        pairs = [(used(follow, True, busy), used(follow, False, busy))
-                 for _ in range(rounds)]
-        line(f"% of a core, {what}", "",
-             [100 * web.program for web, _ in pairs])
-        line("the same without --http", "",
-             [100 * plain.program for _, plain in pairs])
-        line("more of a core with it", "%",
-             [100 * (web.program - plain.program) for web, plain in pairs])
-        if not busy:
-            continue
-        line("more than the counter's thread", "%",
-             [100 * (web.program - web.counter) for web, _ in pairs])
-        for name, unit in ("gb_s", "GB/s"), ("gb_cpu_s", "GB/CPU s"):
-            line(f"TCP, {CLIENTS} clients", unit,
-                 [getattr(web, name) for web, _ in pairs])
-            line("TCP, without --http", unit,
-                 [getattr(plain, name) for _, plain in pairs])
-            line("x the first to the second", "",
-                 [getattr(web, name) / getattr(plain, name)
-                  for web, plain in pairs])
+    pairs = [(used(follow, True, False), used(follow, False, False))
+             for _ in range(rounds)]
+    line("CPU a second, nothing comes", "ms",
+         [web.counter + web.others for web, _ in pairs])
+    line("the same without --http", "ms",
+         [plain.counter + plain.others for _, plain in pairs])
+    pairs = [(used(follow, True, True), used(follow, False, True))
+             for _ in range(rounds)]
+    line("CPU a second of its thread, under load", "ms",
+         [web.others for web, _ in pairs])
+    for name, unit in ("gb_s", "GB/s"), ("gb_cpu_s", "GB/CPU s"):
+        line("TCP, orders taken", unit, [getattr(web, name)
+                                         for web, _ in pairs])
+        line("the same without --http", unit,
+             [getattr(plain, name) for _, plain in pairs])
+        line("x the first to the second", "",
+             [getattr(web, name) / getattr(plain, name)
+              for web, plain in pairs])
     report_answers(report, line, rounds)
     report_costs(line, rounds)
 
