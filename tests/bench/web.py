@@ -18,7 +18,7 @@ from building import fail
 CLIENTS = 500
 WINDOW = "--window=250ms"  # 4 a second
 FEW = steady.ORDERS[:steady.ORDERS.index(b"\n", 1000) + 1]
-SECONDS = 4
+SECONDS = 3
 LISTENING = rb"http://127\.0\.0\.1:(\d+)/\n"
 GROUPS = (10_000, 1_000_000)
 
@@ -179,7 +179,7 @@ def report_answers(report, line, rounds):
     report.say("--http: an answer, each after another window")
     targets = ["/metrics", "/api/window", "/api/windows", "/"]
     for groups in (4, 10_000):
-        took = answers_ms(groups, targets, 4 * rounds)
+        took = answers_ms(groups, targets, 2 * rounds)
         for target, values in took.items():
             size = statistics.median(size for _, size in values)
             line(f"{target}, {groups} groups, {size / 1e3:.4g} kB", "ms",
@@ -202,7 +202,7 @@ def report_costs(line, rounds):
     for name in ways:
         line("resident at most, 4 groups" + name, "MiB", memory[name])
     for groups in GROUPS:
-        columns = list(zip(*hand_over(groups, 4 * rounds)))
+        columns = list(zip(*hand_over(groups, 2 * rounds)))
         what = f"a window of {groups} groups"
         line(f"{what}: the counter's CPU", "ms", columns[0])
         line("the same without --http", "ms", columns[1])
