@@ -332,10 +332,13 @@ class Events:
 
     def status_of(self, test):
         """The next status document for which test holds."""
-        while True:
-            status = exact(self.named("status").data.encode())
-            if test(status):
+        end = time.monotonic() + oc.DEADLINE_S
+        while time.monotonic() < end:
+            event = self.next()
+            status = exact(event.data.encode())
+            if event.name == "status" and test(status):
                 return status
+        raise AssertionError(f"waited in vain for a status: {event}")
 
 
 class Rows:

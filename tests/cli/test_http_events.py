@@ -88,7 +88,8 @@ def test_the_header_is_newer_than_the_query(timed):
 
 @pytest.mark.parametrize("last", [
     "00000000-1", "0-0", "x", "-", "-1", "1", "{run}-", "{run}-x", "{run}-0",
-    "{run}-99999999999999999999999", "{run}--1", "{run}-2x", "{run} -2", "%00",
+    "{run}-7", "{run}-99", "{run}-99999999999999999999999",
+    "{run}--1", "{run}-2x", "{run} -2", "%00",
     "{run}-1", "a" * 3000])
 def test_an_id_of_none_that_is_kept_gives_all_that_are(timed, last):
     process = timed("--http-keep=3")
@@ -176,8 +177,9 @@ def test_a_source_that_goes_and_comes_back_is_said(feed, spawn):
     name = f"tcp://127.0.0.1:{feed.port}"
 
     def state(wanted):
-        return lambda status: status["sources"] == [
-            {"name": name, "state": wanted}]
+        return lambda status: [
+            (source["name"], source["state"])
+            for source in status["sources"]] == [(name, wanted)]
 
     with Events(process.port) as events:
         client = feed.accept()

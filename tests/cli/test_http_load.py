@@ -101,7 +101,7 @@ class Watched:
                 self.windows[first:first + more]):
             assert not partial, self.windows[first:]
             assert seconds(end) - seconds(before) == pytest.approx(
-                self.window_s)
+                self.window_s, abs=1e-5)
             late.append(came - seconds(end))
         # Ours is a thread that shares two cores with what it looks at.
         assert sorted(late)[len(late) // 2] < 0.1, late

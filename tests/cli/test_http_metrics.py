@@ -174,9 +174,17 @@ def health(process):
     return answer.status, answer.body.decode().strip()
 
 
-def wait_health(process, status, text):
-    oc.until(lambda: health(process) == (status, text), f"{status} {text}",
-             lambda: health(process))
+def wait_health(process, wanted, *lines):
+    """Waits for the status, and a line for each of these: NAME: STATE, and
+    what had become of it."""
+    def is_so():
+        status, text = health(process)
+        found = text.split("\n")
+        return (status == wanted and len(found) == len(lines) and all(
+            re.fullmatch(rf"{re.escape(line)}(: .+)?", said)
+            for line, said in zip(lines, found)))
+
+    oc.until(is_so, f"{wanted} {lines}", lambda: health(process))
 
 
 def test_it_is_well_while_the_server_is_there(feed, spawn):
@@ -201,8 +209,9 @@ def test_before_the_first_connection_it_is_not(spawn):
     with oc.Refused() as refused:
         process = http_client.serve(spawn, "-r", "127.0.0.1", refused.port)
         name = f"tcp://127.0.0.1:{refused.port}"
-        oc.until(lambda: health(process)[0] == 503, "503")
-        assert health(process)[1] in (f"{name}: opening", f"{name}: down")
+        wait_health(process, 503, f"{name}: opening")
+        oc.until(lambda: b": Connection refused\n" in
+                 request(process.port, "/healthz").body, "the reason")
 
 
 def test_one_that_failed_is_named_and_one_that_ended_is_well(feed, spawn,
@@ -229,7 +238,7 @@ def test_each_source_that_is_not_up_has_a_line(feeds, spawn):
     wait_health(process, 200, "ok")
     for server in servers:
         server.close()
-    wait_health(process, 503, "\n".join(f"{name}: down" for name in names))
+    wait_health(process, 503, *(f"{name}: down" for name in names))
 
 
 def test_a_name_cannot_bring_a_line_of_its_own(spawn, tmp_path):
