@@ -12,8 +12,15 @@ import socket
 import time
 from typing import NamedTuple
 
+import pytest
+
 import oc
 import strict_json
+
+# make HTTP=no: the mark of the modules that try it.
+needed = pytest.mark.skipif(
+    b"libmicrohttpd" not in oc.run(["--version"]).out,
+    reason="built without HTTP")
 
 LISTENING = rb"ordercount: http: listening on (http://(\S+):(\d+)/)\n"
 

@@ -13,6 +13,8 @@ import http_client
 import oc
 from http_client import documents, exact, ordered, request, wait_documents
 
+pytestmark = http_client.needed
+
 BASE = 1_732_269_600  # 2024-11-22T10:00:00Z
 
 
@@ -242,6 +244,7 @@ def test_a_document_has_all_that_it_is_to_have(spawn):
         assert document["groups"] == str(len(document["rows"]))
 
 
+@pytest.mark.valgrind
 def test_a_large_window_is_cut_and_its_other_adds_up(spawn):
     lines = []
     for number in range(250):
@@ -265,6 +268,8 @@ def test_a_large_window_is_cut_and_its_other_adds_up(spawn):
     assert all(count <= least for name, count in counts.items()
                if name not in shown)
     check_window(process, Printed(process, 1).windows[0])
+    process.close_stdin()
+    assert process.wait().status == 0
 
 
 def check_cut(document, printed):

@@ -11,6 +11,8 @@ import oc
 from http_client import Closed, Events, documents, request, wait_documents
 from test_http import record
 
+pytestmark = http_client.needed
+
 
 @pytest.fixture
 def timed(spawn):
@@ -27,6 +29,13 @@ def send_windows(process, first, count):
                                                         1)))
 
 
+def end(process):
+    """In order, so that whoever looks for leaks finds them."""
+    process.close_stdin()
+    assert process.wait().status == 0
+
+
+@pytest.mark.valgrind
 def test_the_first_event_is_the_status_then_one_a_window(timed):
     process = timed()
     with Events(process.port) as events:
@@ -46,6 +55,7 @@ def test_the_first_event_is_the_status_then_one_a_window(timed):
             assert event.data.encode() in whole
         assert events.retry == "1000"
         assert events.headers["cache-control"] == "no-store"
+    end(process)
 
 
 def test_without_an_id_only_new_windows_come(timed):
@@ -58,6 +68,7 @@ def test_without_an_id_only_new_windows_come(timed):
         assert events.window()["start"] == "2024-11-22T10:00:15Z"
 
 
+@pytest.mark.valgrind
 @pytest.mark.parametrize("by", ["header", "query"])
 def test_it_goes_on_after_an_id(timed, by):
     process = timed()
@@ -74,6 +85,7 @@ def test_it_goes_on_after_an_id(timed, by):
     with Events(process.port, last=kept[-1]["id"]) as events:
         process.write(record(35))
         assert events.window() == wait_documents(process, 7)[-1]
+    end(process)
 
 
 def test_the_header_is_newer_than_the_query(timed):
@@ -233,6 +245,7 @@ def test_at_a_signal_the_last_window_comes_and_then_the_end(feed, spawn,
     assert b"http" not in result.err.split(b"\n", 1)[1], result.err
 
 
+@pytest.mark.valgrind
 def test_when_enough_windows_are_printed_the_end_is_said(feed, spawn):
     process = http_client.serve(spawn, "-w", "0.2", "-m", "3", "-f", "json",
                                 "--summary", "127.0.0.1", feed.port)

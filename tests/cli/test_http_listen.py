@@ -12,6 +12,8 @@ import oc
 from http_client import request
 from test_usage import FILE, folder  # noqa: F401
 
+pytestmark = http_client.needed
+
 
 def has_ipv6():
     try:

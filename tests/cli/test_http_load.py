@@ -15,6 +15,8 @@ import http_client
 import oc
 from http_client import Client, Events, request
 
+pytestmark = http_client.needed
+
 WINDOW_S = 0.25
 
 

@@ -13,6 +13,8 @@ from http_client import request, wait_documents
 from test_http import BASE, NASTY, record, sample
 from test_prometheus import check, samples
 
+pytestmark = http_client.needed
+
 OWN = {"ordercount_read_bytes_total": "counter",
        "ordercount_output_waiting_bytes": "gauge",
        "ordercount_behind_seconds": "gauge",
@@ -73,6 +75,7 @@ def test_it_is_what_the_format_prints_and_more(spawn, args):
         assert (name, ()) in samples(found)
 
 
+@pytest.mark.valgrind
 @pytest.mark.parametrize("args", [["--top=2"], ["--active"],
                                   ["--top=1", "--active", "--sort=total"]])
 def test_all_groups_are_there_however_few_print(spawn, args):
@@ -82,6 +85,8 @@ def test_all_groups_are_there_however_few_print(spawn, args):
     assert len(request(some.port, "/api/window").exact()) < len(
         request(all_of_them.port, "/api/window").exact())
     assert without_own(metrics(some)) == without_own(metrics(all_of_them))
+    some.close_stdin()
+    assert some.wait().status == 0
 
 
 def test_nothing_of_a_window_before_the_first(spawn):

@@ -14,6 +14,7 @@ import http_client
 import oc
 from http_client import Client, check_headers, raw, request, statuses
 
+pytestmark = http_client.needed
 
 # Nothing comes any more, or nothing at all.
 QUIET_S = 0.05
