@@ -44,8 +44,8 @@ def test_the_first_event_is_the_status_then_one_a_window(timed):
         assert http_client.exact(first.data.encode())["run"] == request(
             process.port, "/api/status").exact()["run"]
         send_windows(process, 0, 5)
-        got = [events.next() for _ in range(5)]
-        assert [event.name for event in got] == ["message"] * 5
+        # The source may have come up just then.
+        got = [events.named("message") for _ in range(5)]
         assert [event.id.split("-")[1] for event in got] == [
             str(int(got[0].id.split("-")[1]) + n) for n in range(5)]
         # One line each, and the document that /api/windows has.
