@@ -9,9 +9,9 @@ PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 BUILD ?= build
 PKG_CONFIG ?= pkg-config
-# The first that has pytest: a system may have several.
+# The first that has what the tests want: a system may have several.
 PYTHON ?= $(firstword $(shell for p in python3 /usr/bin/python3; do \
-	$$p -c 'import pytest' 2>/dev/null && echo $$p; done) python3)
+	$$p -c 'import pytest,selenium' 2>/dev/null && echo $$p; done) python3)
 
 # What can be left out: make KAFKA=no HTTP=no
 KAFKA ?= yes
