@@ -120,6 +120,8 @@ def bare(tmp_path):
 
 
 def write_command(folder, name, text):
+    # A link there is to a tool of this machine: not to be written through.
+    (folder / name).unlink(missing_ok=True)
     (folder / name).write_text("#!/bin/sh\n" + text)
     (folder / name).chmod(0o755)
 
