@@ -9,6 +9,8 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import oc  # noqa: E402
+from browser import axe, browse, chromium  # noqa: E402,F401
+from dashboard import dashboard, relay  # noqa: E402,F401
 from kafka_broker import broker, start_broker  # noqa: E402,F401
 
 
