@@ -81,6 +81,7 @@ def start_chromium(folder):
     driver = webdriver.Chrome(service=service, options=options)
     driver.set_page_load_timeout(oc.DEADLINE_S)
     driver.set_script_timeout(oc.DEADLINE_S)
+    driver.get("about:blank")
     return driver
 
 
@@ -94,7 +95,11 @@ def chromium(tmp_path_factory):
 
 @pytest.fixture
 def browse(chromium):
-    """browse(url, size=, dark=, motion=, allow=) opens a Page in a new tab."""
+    """browse(url, size=, dark=, motion=, allow=) opens a Page in a new tab.
+
+    To be asked for after what the server of the page needs: it is closed
+    before that goes.
+    """
     opened = []
 
     def start(url, **more):
@@ -102,7 +107,7 @@ def browse(chromium):
         return opened[-1]
 
     yield start
-    problems = [problem for page in opened for problem in page.close()]
+    problems = [problem for page in opened[::-1] for problem in page.close()]
     assert not problems, "the browser says:\n" + "\n".join(problems)
 
 
@@ -133,8 +138,7 @@ class Page:
         self.allow = list(allow)
         self.said = []
         self.requests = []
-        self._old_tab = driver.current_window_handle
-        self._drain(keep=False)  # what the tab before said while it closed
+        driver.get_log("browser")  # of the tab before, while it closed
         driver.switch_to.new_window("tab")
         self._tab = driver.current_window_handle
         self.resize(*size)
@@ -146,13 +150,17 @@ class Page:
 
     def close(self):
         """Closes the tab; returns what there is to say against the page."""
-        self.driver.switch_to.window(self._tab)
+        self.go()
         self._drain()
         self.cdp("Storage.clearDataForOrigin", origin=self.origin,
                  storageTypes="all")
         self.driver.close()
-        self.driver.switch_to.window(self._old_tab)
+        self.driver.switch_to.window(self.driver.window_handles[0])
         return self.problems()
+
+    def go(self):
+        """Looks at this one again, after another one was opened."""
+        self.driver.switch_to.window(self._tab)
 
     @property
     def origin(self):
@@ -164,16 +172,14 @@ class Page:
 
     # --- what the browser says
 
-    def _drain(self, keep=True):
-        console = self.driver.get_log("browser")
-        events = self.driver.get_log("performance")
-        if not keep:
-            return
-        self.said += [entry for entry in console
+    def _drain(self):
+        self.said += [entry for entry in self.driver.get_log("browser")
                       if entry["level"] in ("SEVERE", "WARNING")]
-        for event in events:
-            message = json.loads(event["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
+        for event in self.driver.get_log("performance"):
+            event = json.loads(event["message"])
+            message = event["message"]
+            if (event["webview"] == self._tab and
+                    message["method"] == "Network.requestWillBeSent"):
                 self.requests.append(message["params"]["request"]["url"])
 
     def problems(self):

@@ -48,7 +48,7 @@ class Digits(str):
 def label(row, names):
     """What a person sees of a row's key, its columns joined by a tab.
 
-    What can be seen in it is left alone; control characters are not for this.
+    Control characters are not for this.
     """
     if row["key"] is None:
         return "\t".join(["(other)"] * len(names))
@@ -63,7 +63,7 @@ def column(value):
     if (value in ("", "(other)", "(summary)", "true", "false", "null") or
             value.startswith('"') or is_number(value)):
         return f'"{value}"'
-    return value
+    return value.replace("\\", r"\\")
 
 
 def is_number(text):
@@ -110,7 +110,7 @@ class Dashboard:
     def __init__(self, spawn, feed, args, port=0):
         self.process = spawn([
             "-t", "time", "-w", SECONDS, "-f", "json", "--summary",
-            f"--http={port}", *args, "127.0.0.1", feed.port])
+            f"--http={port}", *(["-v"] if port else []), *args, "127.0.0.1", feed.port])
         self.url = self.process.wait_for(
             rb"http: listening on (http://\S+/)", "err")[1].decode()
         self.port = int(self.url.rstrip("/").rpartition(":")[2])
@@ -203,6 +203,16 @@ def until_same(page, all_windows):
                          for name in want if found[name] != want[name])
     page.until(lambda: shown(page) == want, "the numbers of stdout",
                differences)
+
+
+def until_kept(page, count):
+    """Waits until the page has so many windows, which it is told by and by.
+
+    The table beside the chart has a row for each, up to 30 while it is hidden.
+    """
+    def found():
+        return page.count("#chart-table tbody tr")
+    page.until(lambda: found() == min(count, 30), f"{count} windows", found)
 
 
 def number(text):
