@@ -202,7 +202,7 @@ class Page:
 
     def resize(self, width, height):
         self.cdp("Emulation.setDeviceMetricsOverride", width=width,
-                 height=height, deviceScaleFactor=1, mobile=False)
+                 height=height, deviceScaleFactor=1, mobile=width < 600)
 
     def prefer(self, dark=False, motion=False):
         self.cdp("Emulation.setEmulatedMedia", features=[
@@ -247,6 +247,15 @@ class Page:
 
     def click(self, selector):
         self.element(selector).click()
+
+    def point_at(self, selector, x, y):
+        """At a place, counted from its middle."""
+        ActionChains(self.driver).move_to_element_with_offset(
+            self.element(selector), x, y).perform()
+
+    def click_at(self, selector, x, y):
+        ActionChains(self.driver).move_to_element_with_offset(
+            self.element(selector), x, y).click().perform()
 
     def press(self, *keys):
         """To what has the focus."""

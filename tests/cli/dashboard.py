@@ -215,6 +215,14 @@ def until_kept(page, count):
     page.until(lambda: found() == min(count, 30), f"{count} windows", found)
 
 
+def picked(page):
+    """The groups that are picked out."""
+    return page.script("""
+        return [...document.querySelectorAll(
+            "#groups tbody [aria-pressed='true']")].map(
+                (button) => button.closest("tr").dataset.group)""")
+
+
 def number(text):
     """What a person reads as this number, without what groups its digits."""
     return re.sub(r"[\s,\u2009\u202f\u00a0']", "", text)
