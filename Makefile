@@ -192,6 +192,12 @@ steps:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/steps TEST_STEPS=yes \
 		$(BUILD)/steps/ordercount
 
+# The picture in README, anew.
+.PHONY: picture
+picture: all
+	$(Q)ORDERCOUNT_PICTURE=yes $(PYTHON) tests/run \
+		--pytest tests/cli/test_page_picture.py $(PYTEST_FLAGS)
+
 .PHONY: unit
 unit: $(UNIT_TESTS)
 	$(Q)$(PYTHON) tests/run $(UNIT_TESTS)

@@ -39,7 +39,7 @@ FLAGS = ["--headless=new", "--no-first-run", "--no-proxy-server",
          "--disable-default-apps", "--disable-extensions", "--disable-sync",
          "--disable-dev-shm-usage", "--disable-features=Translate",
          "--force-color-profile=srgb", "--font-render-hinting=none",
-         "--lang=en-US"]
+         "--hide-scrollbars", "--lang=en-US"]
 
 # What a page says on the console when its server is not there.
 UNREACHABLE = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET",
@@ -211,9 +211,9 @@ class Page:
             {"name": "prefers-reduced-motion",
              "value": "no-preference" if motion else "reduce"}])
 
-    def screenshot(self, path):
-        with open(path, "wb") as file:
-            file.write(self.driver.get_screenshot_as_png())
+    def picture(self):
+        """A PNG of what can be seen."""
+        return self.driver.get_screenshot_as_png()
 
     # --- what is on it
 

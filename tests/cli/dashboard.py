@@ -12,6 +12,7 @@ clock.
 """
 
 import json
+import random
 import re
 import socket
 import threading
@@ -39,6 +40,25 @@ def orders(window, counts, field="status"):
     """Lines of a window: counts is {key: how many}."""
     return b"".join(record(window, **{field: key}) * count
                     for key, count in counts.items())
+
+
+SHOP = {"PLACED": 80, "INPROGRESS": 60, "COMPLETED": 48, "CANCELLED": 11,
+        "RETURNED": 3}
+
+
+def an_afternoon(count):
+    """So many windows of a shop, which are printed: more and more orders, and
+    some trouble."""
+    chance = random.Random(4)
+    lines = []
+    for window in range(count + 1):
+        rise = 1 + 0.5 * (window / count) ** 2
+        lines.append(orders(window, {
+            status: max(0, round(chance.gauss(usual * rise, usual ** 0.5)))
+            for status, usual in SHOP.items()}))
+        if window % 30 == 17:
+            lines.append(b'{"order_id": 5\n' * 4)
+    return b"".join(lines)
 
 
 class Digits(str):
@@ -91,17 +111,26 @@ class Window:
                 for row in self.rows}
 
 
-def windows(out):
-    """The whole windows in json with --summary."""
-    found, rows = [], []
-    for line in oc.whole_lines(out).splitlines():
-        row = json.loads(line, parse_int=Digits, parse_float=Digits)
-        if "summary" in row:
-            found.append(Window(rows, row))
-            rows = []
-        else:
-            rows.append(row)
-    return found
+class Windows:
+    """The whole windows in json with --summary, as there is more of it."""
+
+    def __init__(self):
+        self.found = []
+        self._rows = []
+        self._taken = 0
+
+    def take(self, out):
+        """out: all of it so far."""
+        lines = oc.whole_lines(out[self._taken:])
+        self._taken += len(lines)
+        for line in lines.splitlines():
+            row = json.loads(line, parse_int=Digits, parse_float=Digits)
+            if "summary" in row:
+                self.found.append(Window(self._rows, row))
+                self._rows = []
+            else:
+                self._rows.append(row)
+        return self.found
 
 
 class Dashboard:
@@ -115,14 +144,17 @@ class Dashboard:
             rb"http: listening on (http://\S+/)", "err")[1].decode()
         self.port = int(self.url.rstrip("/").rpartition(":")[2])
         self.client = feed.accept()
+        self._windows = Windows()
 
     def send(self, data):
         self.client.send(data)
 
     def windows(self, count):
-        """The windows on stdout, once there are so many."""
-        self.process.wait_for(lambda out: len(windows(out)) >= count)
-        return windows(self.process.out)
+        """The first so many windows on stdout, once they are there."""
+        # In a key the quotes would stand behind backslashes.
+        self.process.wait_for(
+            lambda out: oc.whole_lines(out).count(b'"summary":{') >= count)
+        return self._windows.take(self.process.out)[:count]
 
     def kill(self):
         self.process.popen.kill()

@@ -10,8 +10,6 @@ import oc
 from browser import UNREACHABLE
 from dashboard import number, orders, read, record, shown, until_same
 
-pytestmark = pytest.mark.tools
-
 
 def test_the_numbers_are_those_of_stdout(dashboard, browse):
     run = dashboard()
@@ -86,7 +84,7 @@ def test_sums_are_exact_to_the_last_digit(dashboard, browse, amounts):
 
 def test_a_partial_window_is_marked(dashboard, browse):
     run = dashboard()
-    page = browse(run.url)
+    page = browse(run.url, allow=UNREACHABLE)
     run.send(orders(0, {"A": 2}) + orders(1, {"A": 1}))
     until_same(page, run.windows(1))
     assert not page.is_shown("#partial")

@@ -6,41 +6,24 @@ there, to be looked at.
 """
 
 import os
-import random
 
 import pytest
 
 from browser import DESK, PHONE, UNREACHABLE, WALL, Keys
-from dashboard import (orders, picked, read, record, until_kept,
+from dashboard import (an_afternoon, orders, picked, read, record, until_kept,
                        until_same)
 
 pytestmark = pytest.mark.tools
 
-SHOP = {"PLACED": 80, "INPROGRESS": 60, "COMPLETED": 48, "CANCELLED": 11,
-        "RETURNED": 3}
-README_SIZE = (1200, 750)
 WINDOWS = 90
-
-
-def an_afternoon(windows=WINDOWS):
-    """Orders of a shop: quiet, then more of them, and some trouble."""
-    chance = random.Random(4)
-    lines = []
-    for window in range(windows + 1):
-        rise = 1 + 0.5 * (window / windows) ** 2
-        lines.append(orders(window, {
-            status: max(0, round(chance.gauss(usual * rise, usual ** 0.5)))
-            for status, usual in SHOP.items()}))
-        if window % 30 == 17:
-            lines.append(b'{"order_id": 5\n' * 4)
-    return b"".join(lines)
 
 
 def shoot(page, name):
     folder = os.environ.get("ORDERCOUNT_SCREENS")
     if folder:
         os.makedirs(folder, exist_ok=True)
-        page.screenshot(os.path.join(folder, f"{name}.png"))
+        with open(os.path.join(folder, f"{name}.png"), "wb") as file:
+            file.write(page.picture())
 
 
 def assert_accessible(page, axe):
@@ -59,7 +42,7 @@ def assert_fits(page):
 def busy(dashboard):
     """A run with the windows of an afternoon."""
     run = dashboard("--top=4")
-    run.send(an_afternoon())
+    run.send(an_afternoon(WINDOWS))
     run.windows(WINDOWS)
     return run
 
@@ -68,8 +51,7 @@ SCREENS = {"light": {}, "dark": {"dark": True},
            "phone": {"size": PHONE}, "phone-dark": {"size": PHONE,
                                                     "dark": True},
            "wall": {"size": WALL}, "wall-dark": {"size": WALL, "dark": True},
-           "narrow": {"size": (320, 640)},
-           "readme": {"size": README_SIZE}}
+           "narrow": {"size": (320, 640)}}
 
 
 @pytest.mark.parametrize("name", SCREENS)

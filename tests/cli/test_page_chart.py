@@ -58,7 +58,7 @@ def heights(page):
 
 def of_stdout(run, group):
     return [int(window.groups()[group][0])
-            for window in run.windows(WINDOWS)[:WINDOWS]]
+            for window in run.windows(WINDOWS)]
 
 
 def test_lines_are_as_high_as_the_counts_of_stdout(shop, page):

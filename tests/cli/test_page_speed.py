@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.tools, pytest.mark.limits]
 
 GROUPS = 50
 KEPT = 720
-LIVE = 20
+LIVE = 8
 
 # A window's work in the page, all of it: three frames of a screen, where a
 # window comes once a second or less.
@@ -33,8 +33,7 @@ def many(window):
 def full(dashboard):
     """A run with all windows that are kept, of 50 groups each."""
     run = dashboard()
-    for window in range(KEPT + 1):
-        run.send(many(window))
+    run.send(b"".join(many(window) for window in range(KEPT + 1)))
     run.windows(KEPT)
     return run
 
@@ -45,18 +44,26 @@ def measures(page):
         ".map((entry) => entry.duration)")
 
 
-@pytest.mark.parametrize("mode", ["stacked", "lines"])
-def test_720_windows_of_50_groups_stay_smooth(full, browse, mode):
-    page = browse(full.url, motion=True)
-    until_same(page, full.windows(KEPT))
-    page.click(f"#mode-{mode}")
+def spent(run, page, window):
+    """What some windows that come take in the page, each: the median."""
     page.script("performance.clearMeasures()")
-    for window in range(KEPT + 1, KEPT + 1 + LIVE):
-        full.send(many(window))
-        until_same(page, full.windows(window))
+    for at in range(window, window + LIVE):
+        run.send(many(at + 1))
+        until_same(page, run.windows(at + 1))
     page.until(lambda: len(measures(page)) >= LIVE // 2, "measures",
                lambda: measures(page))
-    assert statistics.median(measures(page)) < UPDATE_LIMIT_MS, measures(page)
+    return statistics.median(measures(page))
+
+
+def test_720_windows_of_50_groups_stay_smooth(full, browse):
+    page = browse(full.url, motion=True)
+    until_same(page, full.windows(KEPT))
+    page.until(lambda: f"{KEPT} windows" in page.attribute(
+        "#chart", "aria-label"), "all of them")
+    stacked = spent(full, page, KEPT)
+    page.click("#mode-lines")
+    lines = spent(full, page, KEPT + LIVE)
+    assert max(stacked, lines) < UPDATE_LIMIT_MS, (stacked, lines)
 
 
 def test_the_first_paint_is_there_at_once(full, browse):
@@ -64,15 +71,14 @@ def test_the_first_paint_is_there_at_once(full, browse):
     paints = []
     for _ in range(6):
         page.driver.refresh()
-        page.until(lambda: page.script(
-            "return performance.getEntriesByType('paint').length"), "a paint")
-        paints.append(page.script(
+        paints.append(page.until(lambda: page.script(
             "return performance.getEntriesByName('first-contentful-paint')[0]"
-            "?.startTime ?? Infinity"))
+            "?.startTime"), "the first paint"))
     assert min(paints) < PAINT_LIMIT_MS, paints
 
 
 def test_its_own_assets_are_small(dashboard, browse):
+    """On their way: compressed, as a browser takes them."""
     run = dashboard()
     page = browse(run.url)
     run.send(orders(0, {"A": 2}) + orders(1, {"A": 1}))
@@ -81,7 +87,9 @@ def test_its_own_assets_are_small(dashboard, browse):
     for path in {path.partition("?")[0] for path in page.requested()}:
         if path.startswith(("/api/", "/events", "/chart.js")):
             continue
-        with urllib.request.urlopen(run.url + path[1:],
-                                    timeout=oc.DEADLINE_S) as answer:
+        asked = urllib.request.Request(
+            run.url + path[1:],
+            headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+        with urllib.request.urlopen(asked, timeout=oc.DEADLINE_S) as answer:
             sizes[path] = len(answer.read())
     assert "/page.js" in sizes and sum(sizes.values()) < ASSETS_LIMIT, sizes
