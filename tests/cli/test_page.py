@@ -8,7 +8,8 @@ import pytest
 
 import oc
 from browser import UNREACHABLE
-from dashboard import number, orders, read, record, shown, until_same
+from dashboard import (number, orders, read, record, shown, until_kept,
+                       until_same)
 
 
 def test_the_numbers_are_those_of_stdout(dashboard, browse):
@@ -106,6 +107,61 @@ def test_the_end_of_the_run_is_said(dashboard, browse):
     until_same(page, run.windows(2))
 
 
+def test_by_the_clock_windows_are_the_same(dashboard, browse):
+    run = dashboard("-m", "3", timed=False, seconds=1)
+    page = browse(run.url, allow=UNREACHABLE)
+    run.send(oc.order("A") * 3 + oc.order("B"))
+    assert run.process.wait().status == 0
+    page.until_state("#connection", "ended")
+    until_same(page, run.windows(3))
+
+
+def test_windows_that_slide_are_the_same(dashboard, browse):
+    run = dashboard("--slide=5", seconds=15)
+    page = browse(run.url)
+    for window in range(7):
+        run.send(orders(window, {"A": 2, "B": window}))
+    # Those that end with or before the newest order, but for its own.
+    until_same(page, run.windows(6), total=str(sum(2 + n for n in range(6))))
+    assert run.windows(6)[-1].orders == str(2 + 3 + 2 + 4 + 2 + 5)
+    until_kept(page, 6)
+
+
+def test_the_groups_are_sorted_by_what_is_asked_for(dashboard, browse):
+    run = dashboard("--top=3")
+    page = browse(run.url)
+    run.send(orders(0, {"C": 9, "A": 3, "B": 5, "D": 1}))
+    run.send(orders(1, {"C": 1, "A": 8, "B": 5, "D": 7}))
+    run.send(orders(2, {"C": 1}))
+    until_same(page, run.windows(2))
+
+    def rows():
+        return [row["group"] for row in read(page)["groups"]]
+    heads = page.script("return [...document.querySelectorAll('#groups th["
+                        "scope=col]')].map((head) => head.innerText.trim())")
+    for head, order, way in (
+            ("Count", "ADB", "descending"), ("Count", "BDA", "ascending"),
+            ("status", "ABD", "ascending"), ("status", "DBA", "descending"),
+            ("Total", "ABD", "descending"), ("Total", "DBA", "ascending")):
+        cell = f"#groups th:nth-child({heads.index(head) + 1})"
+        page.click(f"{cell} button")
+        page.until(lambda: rows() == [*order, "(other)"], f"{head} {way}",
+                   rows)
+        assert page.attribute(cell, "aria-sort") == way
+
+
+def test_times_are_those_of_the_person_when_asked(dashboard, browse):
+    run = dashboard()
+    page = browse(run.url)
+    page.cdp("Emulation.setTimezoneOverride", timezoneId="Asia/Kolkata")
+    run.send(orders(0, {"A": 2}) + orders(1, {"A": 1}))
+    until_same(page, run.windows(1))
+    assert "10:00:00" in page.text("#window")
+    page.click("#zone")
+    page.until(lambda: "15:30:00" in page.text("#window"), "the local time",
+               lambda: page.text("#window"))
+
+
 def test_several_key_columns_stand_side_by_side(dashboard, browse):
     run = dashboard("-k", "shop,status")
     page = browse(run.url)
@@ -140,7 +196,7 @@ def test_without_a_top_nothing_is_trending(dashboard, browse):
     assert not page.is_shown("#trending")
 
 
-# --- keys that are not nice ----------------------------------------------------
+# --- keys that are not nice ---------------------------------------------------
 
 NASTY = ["<img src=x onerror=document.title='hacked'>", "</script><h1>x</h1>",
          "\"'><svg onload=document.title='hacked'>", "&amp;&lt;", "it's",
@@ -209,7 +265,7 @@ def test_ten_thousand_groups_are_a_top_and_other(dashboard, browse):
     assert sum(row[0] == "2" for row in groups.values()) == 100
 
 
-# --- where it comes from --------------------------------------------------------
+# --- where it comes from ------------------------------------------------------
 
 def test_nothing_comes_from_elsewhere_and_nothing_is_inline(dashboard, browse):
     run = dashboard()

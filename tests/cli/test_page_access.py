@@ -1,5 +1,5 @@
-"""The page of --http for everybody: axe-core finds nothing in any of its states,
-all of it can be done by keyboard, and it fits the phone and the wall.
+"""The page of --http for everybody: axe-core finds nothing in any of its
+states, all of it can be done by keyboard, and it fits the phone and the wall.
 
 With ORDERCOUNT_SCREENS=FOLDER in the environment the screens are also written
 there, to be looked at.
@@ -48,9 +48,7 @@ def busy(dashboard):
 
 
 SCREENS = {"light": {}, "dark": {"dark": True},
-           "phone": {"size": PHONE}, "phone-dark": {"size": PHONE,
-                                                    "dark": True},
-           "wall": {"size": WALL}, "wall-dark": {"size": WALL, "dark": True},
+           "phone": {"size": PHONE}, "wall": {"size": WALL, "dark": True},
            "narrow": {"size": (320, 640)}}
 
 
@@ -112,7 +110,7 @@ def test_axe_would_find_something(dashboard, browse, axe):
     assert any("button-name" in found for found in page.violations(axe))
 
 
-# --- by keyboard ----------------------------------------------------------------
+# --- by keyboard --------------------------------------------------------------
 
 def tab_to(page, selector, most=60):
     """Presses Tab until it is there, as somebody without a mouse does."""

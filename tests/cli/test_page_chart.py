@@ -106,6 +106,18 @@ def test_the_table_beside_the_chart_goes_on_and_marks_partial_windows(
         window.orders for window in shop.windows(WINDOWS + 1)[::-1]]
 
 
+def test_the_chart_forgets_what_the_server_forgets(dashboard, browse):
+    run = dashboard("--http-keep=3")
+    opened = browse(run.url)
+    opened.click("#mode-lines")
+    for window in range(7):
+        run.send(orders(window, {"A": window + 1}))
+        if window > 0:
+            until_same(opened, run.windows(window))
+    opened.until(lambda: heights(opened) == [[4, 5, 6]], "the last three",
+                 lambda: heights(opened))
+
+
 def test_a_gap_between_windows_is_a_gap_in_the_chart(shop, page):
     shop.send(orders(WINDOWS + 20, {"PAID": 3}) +
               orders(WINDOWS + 21, {"PAID": 3}))
@@ -115,7 +127,7 @@ def test_a_gap_between_windows_is_a_gap_in_the_chart(shop, page):
         "(set) => set.data.some(({y}) => Number.isNaN(y)))"), "the gap")
 
 
-# --- picking a group -----------------------------------------------------------
+# --- picking a group ----------------------------------------------------------
 
 def until_picked(page, *groups):
     page.until(lambda: picked(page) == list(groups), f"{groups} picked",
@@ -178,7 +190,7 @@ def test_a_group_that_is_markup_can_be_picked(dashboard, browse):
     assert opened.text("#groups th:has([aria-pressed='true'])").strip() == key
 
 
-# --- pointing at it --------------------------------------------------------------
+# --- pointing at it -----------------------------------------------------------
 
 def test_a_window_pointed_at_tells_its_numbers(shop, page):
     page.point_at("#chart", 0, 0)

@@ -57,6 +57,36 @@ def test_windows_that_came_while_the_way_was_cut_are_filled_in(
     until_kept(page, 5)
 
 
+# The answer with the windows that are kept is held until somebody says go.
+HOLD = """
+const real = fetch;
+fetch = async (path, ...more) => {
+    const answer = await real(path, ...more);
+    if (String(path).includes("api/windows")) {
+        window.held = true;
+        while (!window.go)
+            await new Promise((done) => setTimeout(done, 10));
+    }
+    return answer;
+};
+"""
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_window_that_comes_while_the_page_loads_is_not_lost(
+        dashboard, browse, before):
+    run = dashboard()
+    run.send(b"".join(orders(at, {"A": at + 1}) for at in range(before + 1)))
+    run.windows(before)
+    page = browse(run.url, script=HOLD)
+    page.until(lambda: page.script("return window.held"), "it to load")
+    run.send(orders(before + 1, {"B": 2}))
+    run.windows(before + 1)
+    page.script("window.go = true")
+    until_same(page, run.windows(before + 1))
+    until_kept(page, before + 1)
+
+
 def test_a_page_opened_before_its_server_is_there_finds_it(
         dashboard, relay, browse):
     run = dashboard()

@@ -1,6 +1,6 @@
-"""The page of --http is small, there at once, and smooth with all that it can be
-asked to show. What is measured is said where it fails; the machine may be busy,
-so that budgets are wide and the best of several counts."""
+"""The page of --http is small, there at once, and smooth with all that it can
+be asked to show. What was measured is said where it fails; the machine may be
+busy, so that budgets are wide, and a median or the best of several counts."""
 
 import statistics
 import urllib.request
@@ -16,8 +16,9 @@ GROUPS = 50
 KEPT = 720
 LIVE = 8
 
-# A window's work in the page, all of it: three frames of a screen, where a
-# window comes once a second or less.
+# All the work of a window in the page. At four windows a second, as many as make
+# sense, a fifth of the time is for them; a machine that does nothing else takes
+# a third of it.
 UPDATE_LIMIT_MS = 50
 PAINT_LIMIT_MS = 300
 ASSETS_LIMIT = 40 * 1024
