@@ -179,6 +179,29 @@ def test_setup_without_rights_says_the_command_to_type(bare):
     assert not (bare / "asked").exists()
 
 
+def test_setup_and_make_want_the_same_of_python():
+    wanted = set()
+    for name in ("scripts/setup", "Makefile"):
+        with open(os.path.join(oc.ROOT, name), encoding="utf-8") as file:
+            wanted.update(re.findall(r"pytest,\w+", file.read()))
+    assert wanted == {"pytest,selenium"}
+
+
+@pytest.mark.parametrize("npm, why", [
+    ("echo other >axe-core-4.14.1.tgz", b"FAILED"),
+    ("echo not there >&2; exit 1", b"not there"),
+])
+def test_axe_fetch_keeps_nothing_that_is_not_what_it_wants(
+        tmp_path, npm, why):
+    write_command(tmp_path, "npm", npm + "\n")
+    done = call(os.path.join(oc.ROOT, "scripts", "axe-fetch"), env={
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "XDG_CACHE_HOME": str(tmp_path / "cache")})
+    assert (done.status, done.out) == (1, b"")
+    assert why in done.err and b"npm could not fetch" in done.err
+    assert os.listdir(tmp_path / "cache" / "ordercount") == []
+
+
 @pytest.mark.parametrize("says, wanted", [
     ('openjdk version "17.0.15" 2025-04-15', False),
     ('openjdk version "21" 2023-09-19', False),
