@@ -4,11 +4,11 @@
         page = browse("http://127.0.0.1:8080/", dark=True)
         page.until(lambda: page.text("#total") == "5", "the total")
 
-The fixture `chromium` is one browser for a module, `browse` opens a page in it
-in a tab of its own. When the test ends, what the browser had to say against the
-page is an error: on the console, by the policy of the page, or that it asked
-another host for something. Nothing is fetched for it: browser and driver are
-Debian's, axe-core is what scripts/axe-fetch keeps.
+The fixture `chromium` is one browser for the session, `browse` opens a page in
+it in a tab of its own. When the test ends, what the browser had to say against
+the page is an error: on the console, by the policy of the page, or that it
+asked another host for something. Nothing is fetched for it: browser and driver
+are Debian's, axe-core is what scripts/axe-fetch keeps.
 """
 
 import json
@@ -85,9 +85,10 @@ def start_chromium(folder):
     return driver
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
-    """One browser for the tests of a module."""
+    """One browser for all tests: starting one takes longer than most of them.
+    """
     driver = start_chromium(tmp_path_factory.mktemp("chromium"))
     yield driver
     driver.quit()
@@ -267,7 +268,7 @@ class Page:
             self._drain()
             return "\n".join([str(seen()), self.text("body"),
                               *self.problems()])
-        return oc.until(condition, what, all_seen)
+        return oc.until(condition, what, all_seen, pause_s=0.01)
 
     def until_state(self, selector, state):
         """Until its data-state is that."""

@@ -55,11 +55,11 @@ def command(args):
                                for a in args]
 
 
-def until(condition, what, seen=lambda: ""):
+def until(condition, what, seen=lambda: "", pause_s=0.002):
     """Waits until condition() is true, and returns what it returned.
 
     For what nothing announces (/proc, a file's size); a Process's own output
-    has Process.wait_for.
+    has Process.wait_for. pause_s: longer for a condition that costs much.
     """
     end = time.monotonic() + DEADLINE_S
     while True:
@@ -68,7 +68,7 @@ def until(condition, what, seen=lambda: ""):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"waited in vain for {what}: {seen()}")
-        time.sleep(0.002)
+        time.sleep(pause_s)
 
 
 class Result(NamedTuple):

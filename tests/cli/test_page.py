@@ -108,12 +108,12 @@ def test_the_end_of_the_run_is_said(dashboard, browse):
 
 
 def test_by_the_clock_windows_are_the_same(dashboard, browse):
-    run = dashboard("-m", "3", timed=False, seconds=1)
+    run = dashboard("-m", "2", timed=False, seconds=1)
     page = browse(run.url, allow=UNREACHABLE)
     run.send(oc.order("A") * 3 + oc.order("B"))
     assert run.process.wait().status == 0
     page.until_state("#connection", "ended")
-    until_same(page, run.windows(3))
+    until_same(page, run.windows(2))
 
 
 def test_windows_that_slide_are_the_same(dashboard, browse):
