@@ -62,6 +62,7 @@ struct http_options {
 	int64_t window_ns; /* 0: all, or as yet unknown */
 	uint64_t top;	   /* 0: all groups have a row */
 	bool timed;	   /* windows go by event time */
+	bool keys_stay;	   /* no group is ever recycled */
 };
 
 /* How the program is doing. */
@@ -91,8 +92,8 @@ const char *http_address(const struct http *http);
 /*
  * A window may be printed: shown are its rows; whole are all groups, or NULL if
  * the rows are that (then none: a window of a run before). The snapshots are
- * copied; the names are borrowed as long as the server lives. Without memory
- * the window is not shown.
+ * copied, but for keys that stay; those and the names are borrowed for as long
+ * as the server lives. Without memory the window is not shown.
  */
 void http_window(struct http *http, const struct snapshot *shown,
 		 const struct snapshot *whole, const char *const *key_names,

@@ -37,17 +37,17 @@ void news_free(struct handed *handed)
 
 static struct handed *copy_window(const struct snapshot *shown,
 				  const struct snapshot *whole,
-				  size_t key_count)
+				  size_t key_count, bool borrow)
 {
 	struct handed *handed = calloc(1, sizeof(*handed));
 
 	if (!handed)
 		return NULL;
-	handed->shown = frozen_new(shown, key_count);
+	handed->shown = frozen_new(shown, key_count, borrow);
 	if (whole == shown)
 		handed->whole = handed->shown;
 	else if (whole)
-		handed->whole = frozen_new(whole, key_count);
+		handed->whole = frozen_new(whole, key_count, borrow);
 	if (handed->shown && (handed->whole || !whole))
 		return handed;
 	news_free(handed);
@@ -98,7 +98,8 @@ void http_window(struct http *http, const struct snapshot *shown,
 		 const struct snapshot *whole, const char *const *key_names,
 		 size_t key_count)
 {
-	struct handed *handed = copy_window(shown, whole, key_count);
+	struct handed *handed =
+		copy_window(shown, whole, key_count, http->options.keys_stay);
 	struct handed *dropped;
 
 	if (!handed)

@@ -83,7 +83,7 @@ START_TEST(a_copy_is_the_same_when_the_original_changes)
 	window.snapshot.partial = true;
 	window.snapshot.groups = 2;
 	window.snapshot.tallies.read = 9;
-	frozen = frozen_new(&window.snapshot, 1);
+	frozen = frozen_new(&window.snapshot, 1, false);
 	ck_assert_ptr_nonnull(frozen);
 	memset(window.key_bytes, 'x', sizeof(window.key_bytes));
 	memset(window.rows, 0, sizeof(window.rows));
@@ -108,7 +108,7 @@ START_TEST(a_copy_has_all_sums)
 	add_sum(0, "1.50", "10.5");
 	add_sum(1, "1e30", "2e30");
 	add_sum(2, "1000000000000000000000000000001.5", "3");
-	frozen = frozen_new(&window.snapshot, 1);
+	frozen = frozen_new(&window.snapshot, 1, false);
 	ck_assert_ptr_nonnull(frozen);
 	ck_assert_str_eq(sum_of(frozen, 0), "1.50");
 	ck_assert_str_eq(sum_of(frozen, 1), "10.5");
@@ -123,7 +123,7 @@ END_TEST
 
 START_TEST(a_copy_of_nothing_is_nothing)
 {
-	struct frozen *frozen = frozen_new(&window.snapshot, 1);
+	struct frozen *frozen = frozen_new(&window.snapshot, 1, false);
 	size_t left_out = 1;
 
 	ck_assert_ptr_nonnull(frozen);
