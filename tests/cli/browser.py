@@ -23,6 +23,8 @@ import oc
 
 try:
     from selenium import webdriver
+    from selenium.common.exceptions import (
+        ElementNotInteractableException, StaleElementReferenceException)
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
@@ -57,6 +59,14 @@ axe.run(document, {resultTypes: ["violations"]}).then(
         nodes: rule.nodes.map((node) =>
             [node.target.join(" "), node.failureSummary])}))),
     (error) => done([{rule: "axe", help: String(error)}]));
+"""
+
+
+# In one go: between two looks the page may have drawn it anew.
+IS_SHOWN = """
+const node = document.querySelector(arguments[0]);
+const isShown = (node) => node !== null && node.getClientRects().length > 0 &&
+    getComputedStyle(node).visibility === "visible";
 """
 
 
@@ -224,7 +234,8 @@ class Page:
 
     def text(self, selector):
         """What a person sees there; "" if it is not shown."""
-        return self.element(selector).text
+        return self.script(IS_SHOWN + """
+            return isShown(node) ? node.innerText : "";""", selector)
 
     def attribute(self, selector, name):
         return self.script(
@@ -239,7 +250,7 @@ class Page:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def is_shown(self, selector):
-        return self.element(selector).is_displayed()
+        return self.script(IS_SHOWN + "return isShown(node);", selector)
 
     def focused(self):
         """The id of what has the focus, or what it is."""
@@ -247,7 +258,15 @@ class Page:
             "const it = document.activeElement; return it.id || it.outerHTML")
 
     def click(self, selector):
-        self.element(selector).click()
+        """As soon as it is there and holds still."""
+        def clicked():
+            try:
+                self.element(selector).click()
+            except (ElementNotInteractableException,
+                    StaleElementReferenceException):
+                return False
+            return True
+        self.until(clicked, f"{selector} to be clicked")
 
     def point_at(self, selector, x, y):
         """At a place, counted from its middle."""

@@ -89,6 +89,7 @@ def test_a_partial_window_is_marked(dashboard, browse):
     run.send(orders(0, {"A": 2}) + orders(1, {"A": 1}))
     until_same(page, run.windows(1))
     assert not page.is_shown("#partial")
+    page.until_state("#connection", "live")
     run.client.close()
     assert [window.partial for window in run.windows(2)] == [False, True]
     until_same(page, run.windows(2))
@@ -110,6 +111,7 @@ def test_the_end_of_the_run_is_said(dashboard, browse):
 def test_by_the_clock_windows_are_the_same(dashboard, browse):
     run = dashboard("-m", "2", timed=False, seconds=1)
     page = browse(run.url, allow=UNREACHABLE)
+    page.until_state("#connection", "live")
     run.send(oc.order("A") * 3 + oc.order("B"))
     assert run.process.wait().status == 0
     page.until_state("#connection", "ended")

@@ -97,6 +97,7 @@ def test_the_table_beside_the_chart_has_the_numbers_of_stdout(shop, page):
 def test_the_table_beside_the_chart_goes_on_and_marks_partial_windows(
         shop, page):
     page.allow += UNREACHABLE
+    page.until_state("#connection", "live")
     shop.client.close()
     until_same(page, shop.windows(WINDOWS + 1))
     until_kept(page, WINDOWS + 1)

@@ -147,7 +147,7 @@ def test_a_run_that_begins_anew_begins_anew_on_the_page(
     for window in range(5):
         run.send(orders(window, {"A": 2}))
     until_same(page, run.windows(4))
-    page.until_state("#connection", "live")  # who is not hears of no end
+    page.until_state("#connection", "live")
     run.client.close()
     assert run.process.wait().status == 0
     page.until_state("#connection", "ended")
