@@ -29,8 +29,9 @@ unsigned connections_limit(void)
 	}
 	if (limit.rlim_cur >= wanted)
 		return CONNECTIONS_MAX;
-	if (limit.rlim_cur / 2 <= OTHER_DESCRIPTORS)
-		return OTHER_DESCRIPTORS / 4;
+	/* So few that accepting more would fail, over and over. */
+	if (limit.rlim_cur <= 2 * (rlim_t)OTHER_DESCRIPTORS)
+		return limit.rlim_cur < 8 ? 1 : (unsigned)limit.rlim_cur / 4;
 	return (unsigned)limit.rlim_cur - OTHER_DESCRIPTORS;
 }
 
