@@ -60,7 +60,8 @@ def memory_kib(pid):
 class Watched:
     """A run by arrival whose windows are looked at as they come."""
 
-    def __init__(self, feed, spawn, *args, groups=20, window_s=WINDOW_S):
+    def __init__(self, feed, spawn, *args, groups=20, size=40,
+                 window_s=WINDOW_S):
         reader, writer = os.pipe()
         self.process = http_client.serve(
             spawn, "-w", window_s, "-f", "json", "--summary", *args,
@@ -70,7 +71,7 @@ class Watched:
         self.window_s = window_s
         self.connection = feed.accept()
         self.connection.send(b"".join(
-            oc.order(f"group {n:05d} " + "x" * 40) for n in range(groups)))
+            oc.order(f"group {n:05d} " + "x" * size) for n in range(groups)))
         self.windows = []  # (end, when it came, partial)
         self._reader = threading.Thread(target=self._read, args=(reader,),
                                         daemon=True)
@@ -263,17 +264,17 @@ def test_whoever_takes_nothing_is_dropped(feed, spawn, clients, data):
 
 @pytest.mark.long
 def test_whoever_takes_an_answer_too_slowly_is_dropped(feed, spawn, clients):
-    run = Watched(feed, spawn, groups=95, window_s=0.05)
+    run = Watched(feed, spawn, groups=95, size=200, window_s=0.05)
     run.wait_windows(720)
     descriptors = oc.descriptors(run.pid)
-    slow = clients(run.port, 3, WINDOWS, receive_bytes=2048)
+    slow = clients(run.port, 3, WINDOWS, receive_bytes=1 << 16)
     oc.until(lambda: oc.descriptors(run.pid) == descriptors + 3, "clients")
     begin = time.monotonic()
     while oc.descriptors(run.pid) > descriptors:
         assert time.monotonic() - begin < 45
         for client in slow:
-            client.sock.recv(20000)
-        run.wait_windows(10)
+            client.take(1 << 16)
+        run.wait_windows(5)
     assert time.monotonic() - begin > 25
 
 
