@@ -179,7 +179,7 @@ def test_sums_and_counts_keep_every_digit(spawn):
     assert process.documents[0]["rows"][0]["sum"] == numbers[0]
 
 
-# --- before the first window, merged rows --------------------------------------
+# --- before the first window, merged rows ------------------------------------
 
 def test_before_the_first_window_there_is_nothing(spawn):
     process = http_client.serve(spawn, "-t", "t", "-w", "5", "-")
@@ -223,7 +223,7 @@ def test_a_window_of_all_comes_at_the_end(spawn, tmp_path):
     assert process.wait().status == 0
 
 
-# --- the document ---------------------------------------------------------------
+# --- the document ------------------------------------------------------------
 
 NAMES = ["id", "start", "end", "partial", "seconds", "keys", "orders", "total",
          "groups", "left_out", "labels", "rows", "summary"]
@@ -367,7 +367,7 @@ def test_a_group_of_several_keys_is_one_label_each(spawn):
     assert len({"\t".join(pair) for pair in labels}) == 5
 
 
-# --- last, keep -----------------------------------------------------------------
+# --- last, keep --------------------------------------------------------------
 
 def test_last_takes_the_newest_oldest_first(spawn):
     process = start(spawn, data=sample(windows=7), count=7)
@@ -419,7 +419,7 @@ def test_720_are_kept(spawn):
              "the last 720")
 
 
-# --- after a crash ----------------------------------------------------------------
+# --- after a crash -----------------------------------------------------------
 
 def test_windows_that_print_again_after_a_crash_are_shown(spawn, tmp_path):
     state = tmp_path / "state"

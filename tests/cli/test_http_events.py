@@ -181,7 +181,7 @@ def test_a_client_of_http_1_0_gets_them_without_chunks(timed):
         assert b"\ndata: {" in client.until(b"}\n\n")
 
 
-# --- the state of the sources, the end ------------------------------------------
+# --- the state of the sources, the end ---------------------------------------
 
 def test_a_source_that_goes_and_comes_back_is_said(feed, spawn):
     process = http_client.serve(spawn, "-r", "-w", "0.2", "127.0.0.1",

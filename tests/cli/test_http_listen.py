@@ -46,7 +46,7 @@ def answers(port, host):
         return False
 
 
-# --- where ----------------------------------------------------------------------
+# --- where -------------------------------------------------------------------
 
 @pytest.mark.parametrize("form, host, said", [
     ("0", "127.0.0.1", b"127.0.0.1"),
@@ -133,7 +133,7 @@ def test_the_last_one_wins(spawn):
         assert process.port != taken.port
 
 
-# --- before anything is opened ----------------------------------------------------
+# --- before anything is opened -----------------------------------------------
 
 def refused_before_it_opens(feed, tmp_path, form):
     """One line, status 1; nobody connected, nothing was emptied."""

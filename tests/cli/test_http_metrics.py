@@ -170,7 +170,7 @@ def test_how_far_it_is_behind_by_event_time(spawn):
     assert behind == pytest.approx(time.time() - (BASE + 5), abs=60)
 
 
-# --- /healthz -----------------------------------------------------------------
+# --- /healthz ----------------------------------------------------------------
 
 def health(process):
     answer = request(process.port, "/healthz")

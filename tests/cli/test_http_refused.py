@@ -49,16 +49,18 @@ OWN = sorted(name for name in os.listdir(
     os.path.join(oc.ROOT, "src", "http", "page"))
     if name.endswith((".css", ".js")))
 ASSETS = ["/", "/chart.js", "/favicon.ico", *(f"/{name}" for name in OWN)]
-PATHS = [*ASSETS, "/api/windows", "/api/windows?last=1", "/api/window", "/api/status",
-         "/metrics", "/healthz", "/nothing", "/api/windows?last=x"]
+PATHS = [*ASSETS, "/api/windows", "/api/windows?last=1", "/api/window",
+         "/api/status", "/metrics", "/healthz", "/nothing",
+         "/api/windows?last=x"]
 
-# --- what each path answers ---------------------------------------------------------
+
+# --- what each path answers --------------------------------------------------
 
 TYPES = {"/": "text/html; charset=utf-8", "css": "text/css",
-         "js": "text/javascript", "/favicon.ico": "image/svg+xml", "/api/windows": "application/json",
+         "js": "text/javascript", "/favicon.ico": "image/svg+xml",
+         "/api/windows": "application/json",
          "/api/window": "application/json", "/api/status": "application/json",
-         "/metrics": "text/plain; version=0.0.4", "/healthz": "text/plain",
-         "/nothing": "text/plain"}
+         "/metrics": "text/plain; version=0.0.4", "/healthz": "text/plain"}
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -150,7 +152,7 @@ def test_an_icon_that_is_a_document_runs_nothing(server):
     assert b"<script" not in answer.body.lower()
 
 
-# --- Host and Origin ----------------------------------------------------------------
+# --- Host and Origin ---------------------------------------------------------
 
 NAME = socket.gethostname()
 OUR_HOSTS = ["127.0.0.1", "127.0.0.1:80", "127.0.0.1:{port}", "127.0.0.1:",
@@ -260,7 +262,7 @@ def test_an_origin_of_ipv6_and_in_capitals(server):
     assert answer.status == 403
 
 
-# --- methods, bodies ------------------------------------------------------------------
+# --- methods, bodies ---------------------------------------------------------
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS",
                                     "TRACE", "BREW", "get", "G", "GETT",
@@ -356,7 +358,7 @@ def test_a_request_that_is_read_in_two_ways(server, lines, body):
                for status in statuses(got))
 
 
-# --- sizes ------------------------------------------------------------------------------
+# --- sizes -------------------------------------------------------------------
 
 HOST = b"Host: localhost\r\n"
 
@@ -392,7 +394,7 @@ def test_what_a_browser_sends_is_not_too_long(server):
     assert answer.status == 200
 
 
-# --- what is no request -----------------------------------------------------------------
+# --- what is no request ------------------------------------------------------
 
 @pytest.mark.parametrize("data", [
     b"\x00" * 100, b"\xff" * 5000, bytes(range(256)) * 10, b"\r\n" * 5000,
@@ -464,7 +466,7 @@ def test_a_query_that_nobody_asked_for(server, query):
             assert client.answer().status in (200, 400, 404)
 
 
-# --- versions, several requests -------------------------------------------------------
+# --- versions, several requests ----------------------------------------------
 
 def test_http_1_0_gets_one_answer(server):
     for path in PATHS:
@@ -500,7 +502,7 @@ def test_a_request_in_many_pieces(server):
         assert b"SECRET" in client.answer().body
 
 
-# --- invented ---------------------------------------------------------------------------
+# --- invented ----------------------------------------------------------------
 
 SEEDS = [b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
          b"GET /api/windows?last=3 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n"
