@@ -41,8 +41,9 @@ export function bytes(number) {
 }
 
 export function duration(seconds) {
-	const [size, unit] = seconds < 120 ? [1, 's']
-		: seconds < 7200 ? [60, 'min'] : [3600, 'h'];
+	const [size, unit] = seconds > 0 && seconds < 1 ? [0.001, 'ms']
+		: seconds < 120 ? [1, 's'] : seconds < 7200 ? [60, 'min']
+		: seconds < 172800 ? [3600, 'h'] : [86400, 'days'];
 	const number = seconds / size;
 	return `${+number.toFixed(number < 10 ? 1 : 0)}\u202f${unit}`;
 }
