@@ -40,6 +40,7 @@ static void fill_options(const struct app *app, struct http_options *http)
 		.window_ns = options->window_ns,
 		.top = options->top,
 		.timed = app->engine.query.timed,
+		.member = options->publish.name != NULL,
 		/* A state may bring groups that go again. */
 		.keys_stay = options->forget_ns == TIME_NEVER &&
 			     !options->state_path,

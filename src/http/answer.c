@@ -10,6 +10,9 @@
 #include "http/sending.h"
 #include "http/server.h"
 
+/* Line and headers of a request. */
+#define REQUEST_MAX_BYTES ((size_t)16 << 10)
+
 /* --- the program ---------------------------------------------------------- */
 
 static enum MHD_Result send_status(struct http *http,
@@ -171,24 +174,49 @@ static bool has_body(struct MHD_Connection *connection)
 					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
-static enum MHD_Result count_host(void *cls, enum MHD_ValueKind kind,
-				  const char *name, const char *value)
+struct counted {
+	const char *name;
+	unsigned count;
+};
+
+static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind,
+				    const char *name, const char *value)
 {
-	unsigned *count = cls;
+	struct counted *counted = cls;
 
 	(void)kind;
 	(void)value;
-	*count += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+	counted->count += strcasecmp(name, counted->name) == 0;
 	return MHD_YES;
 }
 
-static bool has_one_host(struct MHD_Connection *connection)
+static unsigned count_headers(struct MHD_Connection *connection,
+			      const char *name)
 {
-	unsigned count = 0;
+	struct counted counted = {.name = name};
 
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, count_host,
-				  &count);
-	return count == 1;
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, count_header,
+				  &counted);
+	return counted.count;
+}
+
+static bool is_too_large(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info && info->header_size > REQUEST_MAX_BYTES;
+}
+
+/* Of one site that is not ours, or of several. */
+static bool is_foreign(struct MHD_Connection *connection, const char *host)
+{
+	const char *origin = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
+
+	return origin &&
+	       (!guard_origin(origin, host) ||
+		count_headers(connection, MHD_HTTP_HEADER_ORIGIN) > 1);
 }
 
 /*
@@ -200,10 +228,13 @@ static bool refuse(const struct http *http, struct MHD_Connection *connection,
 {
 	const char *host = MHD_lookup_connection_value(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-	const char *origin = MHD_lookup_connection_value(
-		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
 
-	if (!host || *host == '\0' || !has_one_host(connection))
+	if (is_too_large(connection))
+		*result = http_send_line(
+			connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+			"the request is too large\n");
+	else if (!host || *host == '\0' ||
+		 count_headers(connection, MHD_HTTP_HEADER_HOST) != 1)
 		*result = http_send_line(connection, MHD_HTTP_BAD_REQUEST,
 					 "the request names no Host, or "
 					 "several\n");
@@ -213,7 +244,7 @@ static bool refuse(const struct http *http, struct MHD_Connection *connection,
 			"this Host is none of ours: ask for an address in "
 			"digits, localhost, this machine's name, or the "
 			"ADDRESS of --http\n");
-	else if (origin && !guard_origin(origin, host))
+	else if (is_foreign(connection, host))
 		*result =
 			http_send_line(connection, MHD_HTTP_FORBIDDEN,
 				       "requests from other sites (Origin) are "
@@ -227,6 +258,15 @@ static bool refuse(const struct http *http, struct MHD_Connection *connection,
 	else
 		return false;
 	return true;
+}
+
+/* Of http://HOST/PATH, too, as proxies ask (RFC 9112 3.2.2). */
+static const char *path_of(const char *url)
+{
+	if (strncasecmp(url, "http://", 7) != 0)
+		return url;
+	url = strchr(url + 7, '/');
+	return url ? url : "/";
 }
 
 /* NOLINTNEXTLINE(readability-function-size): libmicrohttpd has 8 parameters. */
@@ -243,6 +283,7 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *connection,
 	bool begins = !*request;
 	bool follows;
 
+	url = path_of(url);
 	(void)version;
 	(void)upload_data;
 	if (!known)

@@ -24,17 +24,6 @@ static enum MHD_Result send_busy(struct MHD_Connection *connection)
 			      "too many answers are still being read\n");
 }
 
-static struct report_options json_options(const struct http *http,
-					  const struct handed *window)
-{
-	struct report_options options = http->options.report;
-
-	options.format = FORMAT_JSON;
-	options.key_names = window->key_names;
-	options.key_count = window->key_count;
-	return options;
-}
-
 enum MHD_Result answer_rows(struct http *http,
 			    struct MHD_Connection *connection)
 {
@@ -47,16 +36,16 @@ enum MHD_Result answer_rows(struct http *http,
 				 http_respond(blob_take(&rows)), TYPE_JSON,
 				 NO_STORE);
 	}
-	if (!http->rows && is_full(http))
-		return send_busy(connection);
 	if (!http->rows) {
-		struct report_options options = json_options(http, newest);
+		struct report_options options = news_options(http, newest);
 
+		if (is_full(http))
+			return send_busy(connection);
 		document_rows(&rows, &options, &newest->shown->snapshot);
 		http->rows = blob_take(&rows);
+		if (!http->rows)
+			return MHD_NO;
 	}
-	if (!http->rows)
-		return MHD_NO;
 	return http_send(connection, MHD_HTTP_OK,
 			 http_respond(blob_hold(http->rows)), TYPE_JSON,
 			 NO_STORE);
@@ -135,7 +124,7 @@ enum MHD_Result answer_metrics(struct http *http,
 	struct error why;
 
 	if (newest && newest->whole && !http->metrics) {
-		struct report_options options = json_options(http, newest);
+		struct report_options options = news_options(http, newest);
 
 		if (is_full(http))
 			return send_busy(connection);

@@ -1,5 +1,6 @@
 #include "http/connections.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -10,29 +11,44 @@
 #define ASKING_NS   (IDLE_TIMEOUT_S * NS_PER_S)
 #define ANSWERED_NS (30 * NS_PER_S)
 
-/* For sources, files and libraries. */
-#define OTHER_DESCRIPTORS 64
+/* What the program needs may be more than it has so far. */
+#define OTHER_DESCRIPTORS ((rlim_t)64)
 
-unsigned connections_limit(void)
+/* Room for all of them, and for hundreds of sources. */
+#define WANTED_DESCRIPTORS ((rlim_t)CONNECTIONS_MAX + 2096)
+
+/* How many descriptors this process may have. */
+static rlim_t ask_for_descriptors(void)
 {
 	struct rlimit limit;
-	rlim_t wanted = CONNECTIONS_MAX + OTHER_DESCRIPTORS;
+	rlim_t before;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return CONNECTIONS_MAX / 8;
-	if (limit.rlim_cur < wanted) {
-		limit.rlim_cur =
-			limit.rlim_max < wanted ? limit.rlim_max : wanted;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-		    getrlimit(RLIMIT_NOFILE, &limit) != 0)
-			return CONNECTIONS_MAX / 8;
-	}
-	if (limit.rlim_cur >= wanted)
-		return CONNECTIONS_MAX;
-	/* So few that accepting more would fail, over and over. */
-	if (limit.rlim_cur <= 2 * (rlim_t)OTHER_DESCRIPTORS)
-		return limit.rlim_cur < 8 ? 1 : (unsigned)limit.rlim_cur / 4;
-	return (unsigned)limit.rlim_cur - OTHER_DESCRIPTORS;
+		return 256;
+	before = limit.rlim_cur;
+	if (before >= WANTED_DESCRIPTORS)
+		return before;
+	limit.rlim_cur = limit.rlim_max < WANTED_DESCRIPTORS
+				 ? limit.rlim_max
+				 : WANTED_DESCRIPTORS;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+}
+
+unsigned connections_limit(int *highest)
+{
+	rlim_t descriptors = ask_for_descriptors();
+	/* Of so few, accepting more would fail over and over. */
+	rlim_t kept = descriptors > 2 * OTHER_DESCRIPTORS
+			      ? OTHER_DESCRIPTORS
+			      : descriptors - descriptors / 4;
+	rlim_t limit = descriptors - kept;
+
+	*highest = descriptors > INT_MAX ? INT_MAX : (int)(descriptors - 1);
+	if (descriptors > 2 * OTHER_DESCRIPTORS)
+		*highest -= (int)OTHER_DESCRIPTORS;
+	if (limit < 1)
+		return 1;
+	return limit < CONNECTIONS_MAX ? (unsigned)limit : CONNECTIONS_MAX;
 }
 
 struct connection *connections_add(struct connections *connections, int fd,

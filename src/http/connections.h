@@ -40,10 +40,11 @@ struct connections {
 };
 
 /*
- * How many there may be: descriptors are asked for, and some are left to the
- * program.
+ * How many there may be. Descriptors are asked for; of what there is *highest
+ * is the highest that a client may have: the program keeps those above it, for
+ * a file to be opened anew, or a source to be dialled.
  */
-unsigned connections_limit(void);
+unsigned connections_limit(int *highest);
 
 /* NULL: memory is out. The descriptor stays libmicrohttpd's. */
 struct connection *connections_add(struct connections *connections, int fd,

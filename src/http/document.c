@@ -316,6 +316,7 @@ static bool add_query(cJSON *object, const struct program *program)
 	       add_seconds(object, "window_seconds", program->window_ns) &&
 	       add_seconds(object, "slide_seconds", options->report.slide_ns) &&
 	       cJSON_AddBoolToObject(object, "timed", options->timed) &&
+	       cJSON_AddBoolToObject(object, "member", options->member) &&
 	       add_count(object, "top", options->top) &&
 	       add_count(object, "keep", options->keep);
 }

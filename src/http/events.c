@@ -3,13 +3,11 @@
  * follower takes bytes as fast as it can, each from where it is in the windows
  * that are kept; nobody waits for it, and there is no queue of its own.
  */
+#include "http/sending.h"
 #include "http/server.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* How much is handed to libmicrohttpd at once. */
-#define BLOCK_BYTES ((size_t)16 << 10)
 
 /* Silence is broken so often. */
 #define PING_NS (15 * NS_PER_S)

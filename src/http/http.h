@@ -62,6 +62,7 @@ struct http_options {
 	int64_t window_ns; /* 0: all, or as yet unknown */
 	uint64_t top;	   /* 0: all groups have a row */
 	bool timed;	   /* windows go by event time */
+	bool member;	   /* no window will be shown: others print them */
 	bool keys_stay;	   /* no group is ever recycled */
 };
 

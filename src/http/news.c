@@ -170,20 +170,28 @@ void http_tell(struct http *http, const struct http_live *live,
 
 /* --- what is taken -------------------------------------------------------- */
 
+struct report_options news_options(const struct http *http,
+				   const struct handed *window)
+{
+	struct report_options options = http->options.report;
+
+	options.format = FORMAT_JSON;
+	options.key_names = window->key_names;
+	options.key_count = window->key_count;
+	return options;
+}
+
 /* An event: its id, and the document in one line. */
 static void keep_window(struct http *http, const struct handed *window)
 {
 	const struct snapshot *shown = &window->shown->snapshot;
-	struct report_options options = http->options.report;
+	struct report_options options = news_options(http, window);
 	struct history *history = &http->history;
 	char id[RUN_SIZE + 24];
 	struct buffer event = {0};
 	struct span document;
 	struct blob *blob;
 
-	options.format = FORMAT_JSON;
-	options.key_names = window->key_names;
-	options.key_count = window->key_count;
 	snprintf(id, sizeof(id), "%s-%" PRIu64, history->run, window->number);
 	buffer_printf(&event, "id: %s\ndata: ", id);
 	document.size = event.size;

@@ -26,7 +26,6 @@ static bool add_headers(struct MHD_Response *response, const char *type,
 				       caching) == MHD_YES;
 }
 
-/* Lets go of the response, which may be NULL: memory is out. */
 enum MHD_Result http_send(struct MHD_Connection *connection, unsigned status,
 			  struct MHD_Response *response, const char *type,
 			  const char *caching)
@@ -41,11 +40,7 @@ enum MHD_Result http_send(struct MHD_Connection *connection, unsigned status,
 	return result;
 }
 
-/* One line. */
 /* --- of several pieces ---------------------------------------------------- */
-
-/* How much is handed to libmicrohttpd at once. */
-#define BLOCK_BYTES ((size_t)32 << 10)
 
 int pieces_reserve(struct pieces *pieces, size_t count)
 {

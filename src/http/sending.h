@@ -14,6 +14,9 @@
 #define TYPE_JSON "application/json"
 #define TYPE_TEXT "text/plain; charset=utf-8"
 
+/* How much is handed to libmicrohttpd at once. */
+#define BLOCK_BYTES ((size_t)16 << 10)
+
 /* What is never the same twice, and so not to be kept. */
 #define NO_STORE "no-store"
 

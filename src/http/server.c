@@ -12,13 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/siphash.h"
 #include "core/watermark.h"
 
-/* Line and headers of a request, and what libmicrohttpd needs itself. */
-#define REQUEST_BYTES ((size_t)16 << 10)
+/*
+ * For a connection: a request (see answer.c), what libmicrohttpd makes of it,
+ * some 70 bytes for each header, and the head of the answer. What does not fit
+ * is answered by libmicrohttpd itself, if it can.
+ */
+#define CONNECTION_BYTES ((size_t)64 << 10)
 
 /* So often is looked for those who are late, while there is anyone. */
 #define SWEEP_NS NS_PER_S
@@ -119,6 +124,8 @@ static void note_connection(void *cls, struct MHD_Connection *connection,
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED)
 		connections_remove(&http->connections, *context);
+	else if (info && info->connect_fd > http->highest_fd)
+		shutdown(info->connect_fd, SHUT_RDWR);
 	else if (info)
 		*context = connections_add(&http->connections, info->connect_fd,
 					   http->clock.mono_ns);
@@ -151,9 +158,10 @@ static struct MHD_Daemon *start_daemon(struct http *http, int fd)
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		http_answer, http, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, connections_limit(),
+		MHD_OPTION_CONNECTION_LIMIT,
+		connections_limit(&http->highest_fd),
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
 		MHD_OPTION_NOTIFY_CONNECTION, note_connection, http,
 		MHD_OPTION_NOTIFY_COMPLETED, note_answered, http,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,

@@ -51,6 +51,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct clock clock;
 	struct connections connections;
+	int highest_fd; /* that a client may have */
 	struct program program;
 	struct http_source *program_sources; /* likewise */
 	struct history history;
@@ -82,6 +83,10 @@ void news_wake(struct http *http);
 /* Takes what was handed over, if anything was. */
 void news_take(struct http *http);
 void news_free(struct handed *handed);
+
+/* How the window's rows are printed as json. */
+struct report_options news_options(const struct http *http,
+				   const struct handed *window);
 
 /* The texts of sources. */
 void news_free_sources(struct http_source *sources, size_t count);

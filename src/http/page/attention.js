@@ -43,8 +43,8 @@ function sources(status, found) {
 				(why ? `: ${why.replace(name, 'it')}` : '')]);
 }
 
-function stale({ kept, status, cameAt }, found) {
-	const { step } = kept.windows.at(-1);
+function stale({ status, cameAt }, found) {
+	const step = 1000 * (status.slide_seconds || status.window_seconds);
 	const quietMs = performance.now() - cameAt;
 	const seconds = Math.round(quietMs / 1000);
 
@@ -70,6 +70,9 @@ export function findings(page) {
 		sources(status, found);
 	if (!newest)
 		return found;
+	if (state === 'live' && !newest.id.startsWith(`${status.run}-`))
+		found.push(['another run has begun; ' +
+			'these are the numbers of the one before']);
 	if (state === 'live')
 		stale(page, found);
 	if (ORDERS[judged.state])

@@ -47,8 +47,11 @@ export class Kept {
 		if (this.#ids.has(doc.id))
 			return false;
 		const window = windowOf(doc);
-		/* Another run begins earlier (the same files): so do we. */
-		if (window.to < this.windows.at(-1)?.to)
+		/* Another run may be of another query, or begin earlier (the
+		 * same files): so do we. */
+		if (this.#isOther(doc))
+			this.clear();
+		else if (window.to < this.windows.at(-1)?.to)
 			this.clear(window.from);
 		this.#ids.add(doc.id);
 		this.windows.push(window);
@@ -64,6 +67,13 @@ export class Kept {
 		}
 		this.newest = doc;
 		return true;
+	}
+
+	#isOther({ keys, partial, seconds }) {
+		const { newest } = this;
+		return newest && (String(keys) !== String(newest.keys) ||
+			(!partial && !newest.partial &&
+				Number(seconds) !== Number(newest.seconds)));
 	}
 
 	#count(window, sign) {

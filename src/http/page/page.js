@@ -146,7 +146,10 @@ function drawWaiting() {
 	const by = status?.timed ? ', by the time in the records' : '';
 	say($('waiting-title'),
 		WAITING[state] ?? 'Waiting for the first window');
-	if (status?.window_seconds > 0)
+	if (status?.member)
+		say($('waiting-text'), 'This is a member of a group: ' +
+			'the merge that adds up what it counts has a page.');
+	else if (status?.window_seconds > 0)
 		say($('waiting-text'), 'A window is ' +
 			`${duration(status.window_seconds)} long${by}; ` +
 			'it is shown here as soon as it is over.');
