@@ -260,15 +260,6 @@ static bool refuse(const struct http *http, struct MHD_Connection *connection,
 	return true;
 }
 
-/* Of http://HOST/PATH, too, as proxies ask (RFC 9112 3.2.2). */
-static const char *path_of(const char *url)
-{
-	if (strncasecmp(url, "http://", 7) != 0)
-		return url;
-	url = strchr(url + 7, '/');
-	return url ? url : "/";
-}
-
 /* NOLINTNEXTLINE(readability-function-size): libmicrohttpd has 8 parameters. */
 enum MHD_Result http_answer(void *cls, struct MHD_Connection *connection,
 			    const char *url, const char *method,
@@ -283,7 +274,6 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *connection,
 	bool begins = !*request;
 	bool follows;
 
-	url = path_of(url);
 	(void)version;
 	(void)upload_data;
 	if (!known)

@@ -23,7 +23,7 @@
  * some 70 bytes for each header, and the head of the answer. What does not fit
  * is answered by libmicrohttpd itself, if it can.
  */
-#define CONNECTION_BYTES ((size_t)64 << 10)
+#define CONNECTION_BYTES ((size_t)48 << 10)
 
 /* So often is looked for those who are late, while there is anyone. */
 #define SWEEP_NS NS_PER_S

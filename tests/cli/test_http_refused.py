@@ -372,7 +372,7 @@ HOST = b"Host: localhost\r\n"
     b"GET / HTTP/1.1\r\n" + HOST + b"a" * 20000 + b": x\r\n\r\n",
     b"GET / HTTP/1.1\r\n" + HOST + b"Cookie: a=b\r\n" * 1000 + b"\r\n",
     b"GET / HTTP/1.1\r\n" + HOST + b"a:\r\n" * 4000 + b"\r\n",
-    b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n" + b" b\r\n" * 4000 + b"\r\n",
+    b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n" + b" b\r\n" * 8000 + b"\r\n",
     b"GET / HTTP/1.1\r\nHost: " + b"a" * 20000 + b"\r\n\r\n"],
     ids=["path", "query", "arguments", "method", "value", "name", "cookies",
          "many", "folded", "host"])
