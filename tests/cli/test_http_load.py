@@ -313,19 +313,24 @@ def test_only_so_many_are_let_in(feed, spawn, clients):
     assert request(process.port, "/healthz").status == 200
 
 
-def test_clients_take_no_descriptor_that_the_counting_needs(feed, spawn,
-                                                            tmp_path):
+@pytest.mark.parametrize("sources, allowed", [(1, 100), (80, 220)])
+def test_clients_take_no_descriptor_that_the_counting_needs(
+        feed, feeds, spawn, tmp_path, sources, allowed):
     """With few allowed, a source is dialled again and a file reopened."""
     def few():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+    more = [feeds("127.0.0.1") for _ in range(sources - 1)]
     output = tmp_path / "rows"
     process = http_client.serve(
         spawn, "-r", "-w", "0.1", "-o", output, "--state", tmp_path / "state",
-        "127.0.0.1", feed.port, preexec_fn=few)
+        *(f"tcp://127.0.0.1:{one.port}" for one in (feed, *more)),
+        preexec_fn=few)
     first = feed.accept()
+    for one in more:
+        one.accept()
     held = []
     try:
-        for _ in range(150):
+        for _ in range(allowed + 50):
             held.append(Client(process.port))
         first.send(oc.order("A"))
         first.wait_read()
