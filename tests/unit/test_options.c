@@ -165,7 +165,7 @@ START_TEST(long_options_may_be_abbreviated)
 	refuse("--max=2|file",
 	       "option '--max=2' is ambiguous: --max-ahead --max-windows "
 	       "--max-line --max-groups");
-	refuse("--h|file", "ambiguous: --header --help");
+	refuse("--he|file", "ambiguous: --header --help");
 }
 END_TEST
 
