@@ -99,46 +99,46 @@ static size_t plain_prefix(struct span text)
 	return size;
 }
 
+/* The character at the start of the text; returns its size there. */
+static size_t append_character(struct buffer *out, struct span text,
+			       escape_function *escape)
+{
+	char escaped[ESCAPE_MAX];
+	uint32_t code;
+	size_t used = utf8_decode(text, &code);
+	size_t size = used > 0 ? escape(code, escaped) : 0;
+
+	if (used == 0)
+		used = 1;
+	if (size > 0)
+		buffer_append(out, escaped, size);
+	else
+		buffer_append(out, text.data, used);
+	return used;
+}
+
 void keytext_append(struct buffer *out, struct span text,
 		    escape_function *escape)
 {
 	while (text.size > 0) {
-		char escaped[ESCAPE_MAX];
 		size_t used = plain_prefix(text);
-		size_t size;
-		uint32_t code;
 
 		buffer_append(out, text.data, used);
-		text = span_make(text.data + used, text.size - used);
-		if (text.size == 0)
-			break;
-		used = utf8_decode(text, &code);
-		size = used > 0 ? escape(code, escaped) : 0;
-		if (used == 0)
-			used = 1;
-		if (size > 0)
-			buffer_append(out, escaped, size);
-		else
-			buffer_append(out, text.data, used);
+		if (used < text.size)
+			used += append_character(
+				out,
+				span_make(text.data + used, text.size - used),
+				escape);
 		text = span_make(text.data + used, text.size - used);
 	}
 }
 
+/* Each by itself: plain_prefix() knows nothing of directions. */
 void keytext_append_shown(struct buffer *out, struct span text)
 {
 	while (text.size > 0) {
-		char escaped[ESCAPE_MAX];
-		uint32_t code;
-		size_t used = utf8_decode(text, &code);
-		size_t size =
-			used > 0 ? keytext_escape_shown(code, escaped) : 0;
+		size_t used = append_character(out, text, keytext_escape_shown);
 
-		if (used == 0)
-			used = 1;
-		if (size > 0)
-			buffer_append(out, escaped, size);
-		else
-			buffer_append(out, text.data, used);
 		text = span_make(text.data + used, text.size - used);
 	}
 }
