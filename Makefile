@@ -271,14 +271,22 @@ fuzz-short: $(FUZZ_TARGETS)
 
 # The same under AddressSanitizer and UndefinedBehaviorSanitizer, but for what
 # measures memory or time. What they find has a status that no test expects.
+SANITIZED = $(MAKE) --no-print-directory BUILD=build/asan \
+	CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
+
 .PHONY: asan
 asan: all
-	$(Q)$(MAKE) --no-print-directory BUILD=build/asan \
-		CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)" \
-		sanitized-check
+	$(Q)$(SANITIZED) sanitized-check
+
+.PHONY: asan-build
+asan-build:
+	$(Q)$(SANITIZED) sanitized-build
+
+.PHONY: sanitized-build
+sanitized-build: $(BUILD)/ordercount steps $(UNIT_TESTS)
 
 .PHONY: sanitized-check
-sanitized-check: $(BUILD)/ordercount steps $(UNIT_TESTS)
+sanitized-check: sanitized-build
 	$(Q)ORDERCOUNT=$(BUILD)/ordercount ORDERCOUNT_STEPS=$(STEPS) \
 	CK_DEFAULT_TIMEOUT=60 \
 	ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1 \
