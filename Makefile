@@ -271,16 +271,16 @@ fuzz-short: $(FUZZ_TARGETS)
 
 # The same under AddressSanitizer and UndefinedBehaviorSanitizer, but for what
 # measures memory or time. What they find has a status that no test expects.
-SANITIZED = $(MAKE) --no-print-directory BUILD=build/asan \
+SANITIZED = BUILD=build/asan \
 	CFLAGS="-O1 -g -fno-omit-frame-pointer $(SANITIZE)"
 
 .PHONY: asan
 asan: all
-	$(Q)$(SANITIZED) sanitized-check
+	$(Q)$(MAKE) --no-print-directory $(SANITIZED) sanitized-check
 
 .PHONY: asan-build
 asan-build:
-	$(Q)$(SANITIZED) sanitized-build
+	$(Q)$(MAKE) --no-print-directory $(SANITIZED) sanitized-build
 
 .PHONY: sanitized-build
 sanitized-build: $(BUILD)/ordercount steps $(UNIT_TESTS)
