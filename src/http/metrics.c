@@ -40,17 +40,19 @@ static void append_sources(struct buffer *out, const struct program *program)
 	free(sources);
 }
 
-static void append_family(struct buffer *out, const char *name,
-			  const char *type, const char *help)
+/* The family, and the beginning of its only line. */
+static void append_name(struct buffer *out, const char *name, const char *type,
+			const char *help)
 {
-	buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s ", name, help, name,
-		      type, name);
+	report_append_family(out, name, type, help);
+	buffer_append_text(out, name);
+	buffer_append_char(out, ' ');
 }
 
 static void append_count(struct buffer *out, const char *name, const char *type,
 			 const char *help, uint64_t count)
 {
-	append_family(out, name, type, help);
+	append_name(out, name, type, help);
 	buffer_append_number(out, count);
 	buffer_append_char(out, '\n');
 }
@@ -65,8 +67,8 @@ void metrics_process(struct buffer *out, const struct program *program)
 	append_count(out, "ordercount_output_waiting_bytes", "gauge",
 		     "Bytes of rows that wait for the reader of the output.",
 		     program->live.waiting_bytes);
-	append_family(out, "ordercount_behind_seconds", "gauge",
-		      "How far windows are behind the clock.");
+	append_name(out, "ordercount_behind_seconds", "gauge",
+		    "How far windows are behind the clock.");
 	buffer_printf(out, "%.3f\n", behind_ns / 1e9);
 	append_count(out, "process_resident_memory_bytes", "gauge",
 		     "Resident memory size in bytes.", program_resident());

@@ -29,17 +29,23 @@ static const struct family row_families[] = {
 
 enum row_pass { PASS_TOTAL, PASS_COUNT, PASS_TOTAL_SUM, PASS_SUM, PASS_END };
 
-static void append_head(const struct family *family, struct buffer *out)
+void report_append_family(struct buffer *out, const char *name,
+			  const char *type, const char *help)
 {
 	buffer_append_text(out, "# HELP ");
-	buffer_append_text(out, family->name);
+	buffer_append_text(out, name);
 	buffer_append_char(out, ' ');
-	buffer_append_text(out, family->help);
+	buffer_append_text(out, help);
 	buffer_append_text(out, "\n# TYPE ");
-	buffer_append_text(out, family->name);
+	buffer_append_text(out, name);
 	buffer_append_char(out, ' ');
-	buffer_append_text(out, family->type);
+	buffer_append_text(out, type);
 	buffer_append_char(out, '\n');
+}
+
+static void append_head(const struct family *family, struct buffer *out)
+{
+	report_append_family(out, family->name, family->type, family->help);
 }
 
 static void append_number(struct buffer *out, uint64_t number)

@@ -110,6 +110,10 @@ void report_begin(struct report *report, const struct snapshot *snapshot);
  */
 bool report_slice(struct report *report, struct buffer *out, size_t slice);
 
+/* What stands before the lines of a family, as prometheus has it. */
+void report_append_family(struct buffer *out, const char *name,
+			  const char *type, const char *help);
+
 /*
  * What prometheus shows of the sources, by itself. Of several with one name it
  * says whether all of them are up.
