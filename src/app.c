@@ -133,6 +133,7 @@ static int open_all(struct app *app)
 			 &app->loop, &error) != 0)
 		goto failed;
 	app->signals_opened = true;
+	open_report(app);
 	if (app_open_http(app) != 0 || app_open_state(app) != 0)
 		return -1;
 	if (queue_open(&app->queue, options->output_path, queue_mode(options),
@@ -143,7 +144,6 @@ static int open_all(struct app *app)
 			 &error) != 0)
 		goto failed;
 	app->rejects_opened = true;
-	open_report(app);
 	report_restart(&app->report, empty);
 	return app_open_publishing(app) != 0 ? -1 : app_open_feeds(app);
 failed:

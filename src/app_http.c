@@ -25,16 +25,7 @@ static void fill_options(const struct app *app, struct http_options *http)
 		.address = options->http_address,
 		.port = options->http_port,
 		.keep = (size_t)options->http_keep,
-		.report =
-			{
-				.summary = options->summary,
-				.local_time = options->local_time,
-				.slide_ns =
-					options->slide_ns == options->window_ns
-						? 0
-						: options->slide_ns,
-				.version = ORDERCOUNT_VERSION,
-			},
+		.report = app->report.options,
 		.sources = app->web.names,
 		.source_count = options->operand_count,
 		.window_ns = options->window_ns,
@@ -102,9 +93,7 @@ static struct http_source source_of(const struct feed *feed)
 
 	return (struct http_source){
 		.state = states[feed->state],
-		.why = feed->state == FEED_UP || feed->state == FEED_ENDED
-			       ? NULL
-			       : feed->why,
+		.why = feed_is_up(feed) ? NULL : feed->why,
 	};
 }
 
@@ -129,16 +118,17 @@ static int64_t due(const struct app *app)
 
 void app_tell_http(struct app *app)
 {
-	struct http_live live = {
+	struct http_live live;
+
+	if (!app->web.http)
+		return;
+	live = (struct http_live){
 		.begun = app->begun,
 		.read_bytes = app->read_bytes,
 		.waiting_bytes = queue_waiting(&app->queue),
 		.offset_ns = app->clock.offset_ns,
+		.due_ns = due(app),
 	};
-
-	if (!app->web.http)
-		return;
-	live.due_ns = due(app);
 	for (size_t i = 0; i < app->feed_count; i++)
 		app->web.sources[i] = source_of(&app->feeds[i]);
 	http_tell(app->web.http, &live, app->web.sources);

@@ -63,6 +63,12 @@ struct feed {
 	struct stream_time waiting; /* its stream's, until there is one */
 };
 
+/* What has ended by itself is all there. */
+static inline bool feed_is_up(const struct feed *feed)
+{
+	return feed->state == FEED_UP || feed->state == FEED_ENDED;
+}
+
 /* A chunk that was read and is not dealt with yet. */
 struct held {
 	bool full;

@@ -109,8 +109,7 @@ static bool begin(struct app *app)
 		options->lines_below = app_last_words_lines(app);
 	}
 	for (size_t i = 0; i < app->feed_count; i++)
-		app->report_sources[i].up = app->feeds[i].state == FEED_UP ||
-					    app->feeds[i].state == FEED_ENDED;
+		app->report_sources[i].up = feed_is_up(&app->feeds[i]);
 	report_begin(&app->report, &place_at(app, 0)->snapshot);
 	app_show_window(app, place_at(app, 0));
 	app->out.printing = true;

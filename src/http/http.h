@@ -55,7 +55,7 @@ struct http_options {
 	const char *address; /* a name or a number; NULL: 127.0.0.1 */
 	unsigned port;	     /* 0: a free one */
 	size_t keep;	     /* windows, at least 1 */
-	/* How json rows are printed; its names and sources are not used. */
+	/* How rows are printed; format, names and sources are not used. */
 	struct report_options report;
 	const char *const *sources; /* their names */
 	size_t source_count;
