@@ -138,6 +138,11 @@ def test_each_window_is_the_one_on_stdout(spawn, args):
 
 def test_without_a_summary_there_is_none_in_the_rows(spawn):
     process = start(spawn, data=sample(), count=4)
+    orders = sum(int(document["summary"]["orders"])
+                 for document in process.documents)
+    process.wait_for(lambda out: sum(
+        json.loads(line)["count"]
+        for line in oc.whole_lines(out).splitlines()) == orders)
     lines = process.out.splitlines()
     last = [line for line in lines
             if exact(line)["start"] == exact(lines[-1])["start"]]
