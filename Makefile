@@ -13,16 +13,19 @@ PKG_CONFIG ?= pkg-config
 PYTHON ?= $(firstword $(shell for p in python3 /usr/bin/python3; do \
 	$$p -c 'import pytest,selenium' 2>/dev/null && echo $$p; done) python3)
 
-# What can be left out: make KAFKA=no HTTP=no
+# What can be left out: make KAFKA=no HTTP=no TLS=no
 KAFKA ?= yes
 HTTP ?= yes
-PARTS_BUILT = $(if $(filter no,$(KAFKA)),,kafka) $(if $(filter no,$(HTTP)),,http)
+TLS ?= yes
+PARTS_BUILT = $(if $(filter no,$(KAFKA)),,kafka) $(if $(filter no,$(HTTP)),,http) \
+	$(if $(filter no,$(TLS)),,tls)
 
 # Found by pkg-config.
 LIBRARIES = $(strip gmp sqlite3 \
 	$(if $(filter kafka,$(PARTS_BUILT)),rdkafka) \
 	$(if $(filter http,$(PARTS_BUILT)),libmicrohttpd) \
-	$(if $(strip $(PARTS_BUILT)),libcjson))
+	$(if $(filter tls,$(PARTS_BUILT)),openssl) \
+	$(if $(filter kafka http,$(PARTS_BUILT)),libcjson))
 # The library that draws the charts of the page; Debian's libjs-chart.js.
 CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
 OC_CPPFLAGS := -Isrc -D_GNU_SOURCE -DORDERCOUNT_VERSION='"$(VERSION)"' \
@@ -43,7 +46,8 @@ SOURCES := $(filter-out src/completion_main.c,$(wildcard src/*.c src/*/*.c src/*
 # A part that is left out is a file that says so.
 left_out = $(if $(filter $(1),$(PARTS_BUILT)),src/$(1)/none.c,\
 	$(filter-out src/$(1)/none.c,$(wildcard src/$(1)/*.c)))
-SOURCES := $(filter-out $(call left_out,kafka) $(call left_out,http),$(SOURCES))
+SOURCES := $(filter-out $(foreach part,kafka http tls,\
+	$(call left_out,$(part))),$(SOURCES))
 # Places at which tests stop the program.
 ifeq ($(TEST_STEPS),yes)
 OC_CPPFLAGS += -DTEST_STEPS
@@ -132,7 +136,7 @@ $(BUILD)/ordercount.fish: $(BUILD)/completion
 
 # Touched only when a flag is another one than last time. Whoever installs is
 # often root with another environment, and takes what is there.
-FLAGS := $(subst ','\'',$(KAFKA) $(HTTP) $(TEST_STEPS) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+FLAGS := $(subst ','\'',$(KAFKA) $(HTTP) $(TLS) $(TEST_STEPS) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 $(BUILD)/flags: $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),ALWAYS)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@

@@ -134,7 +134,8 @@ static int open_all(struct app *app)
 		goto failed;
 	app->signals_opened = true;
 	open_report(app);
-	if (app_open_http(app) != 0 || app_open_state(app) != 0)
+	if (app_open_tls(app) != 0 || app_open_http(app) != 0 ||
+	    app_open_state(app) != 0)
 		return -1;
 	if (queue_open(&app->queue, options->output_path, queue_mode(options),
 		       &app->loop, &empty, &error) != 0)

@@ -31,8 +31,9 @@ static struct source *new_kafka(struct app *app, const struct operand *operand)
 	return kafka_source_new(operand->name, &kafka);
 }
 
-static struct source *new_source(struct app *app, const struct operand *operand,
-				 size_t number)
+/* NULL: memory is out. */
+static struct source *new_tcp(struct app *app, const struct operand *operand,
+			      size_t number)
 {
 	const struct options *options = app->options;
 	struct tcp_options tcp = {
@@ -41,6 +42,24 @@ static struct source *new_source(struct app *app, const struct operand *operand,
 		.idle_timeout_ns = options->idle_timeout_ns,
 		.jitter_seed = app->engine.query.hash_seed[0] + number,
 	};
+	struct source *source;
+
+	if (operand->by_tls) {
+		tcp.tls = tls_new(app->tls, operand->host);
+		if (!tcp.tls)
+			return NULL;
+	}
+	source = tcp_source_new(operand->name, operand->host, operand->port,
+				&tcp);
+	if (!source)
+		tls_free(tcp.tls);
+	return source;
+}
+
+static struct source *new_source(struct app *app, const struct operand *operand,
+				 size_t number)
+{
+	const struct options *options = app->options;
 	struct file_options file = {
 		.follow = options->follow,
 		.until_end = options->until_end,
@@ -51,9 +70,7 @@ static struct source *new_source(struct app *app, const struct operand *operand,
 
 	switch (operand->kind) {
 	case OPERAND_KAFKA: return new_kafka(app, operand);
-	case OPERAND_TCP:
-		return tcp_source_new(operand->name, operand->host,
-				      operand->port, &tcp);
+	case OPERAND_TCP: return new_tcp(app, operand, number);
 	case OPERAND_STDIN: return stdin_source_new("standard input");
 	case OPERAND_PATH: break;
 	}
@@ -92,6 +109,23 @@ static void prepare_lanes(struct app *app)
 		.level = query->level,
 		.cursors = query->cursors,
 	};
+}
+
+int app_open_tls(struct app *app)
+{
+	const struct options *options = app->options;
+	struct error error;
+	bool by_tls = false;
+
+	for (size_t i = 0; i < options->operand_count; i++)
+		by_tls |= options->operands[i].by_tls;
+	if (!by_tls)
+		return 0;
+	app->tls = tls_context_new(&options->tls, &error);
+	if (app->tls)
+		return 0;
+	app_fail(app, &error);
+	return -1;
 }
 
 int app_open_feeds(struct app *app)
@@ -151,6 +185,7 @@ void app_close_feeds(struct app *app)
 		pool_release(&app->pool);
 	ahead_common_release(&app->ahead);
 	app->ahead.pool = NULL;
+	tls_context_free(app->tls);
 	free(app->report_sources);
 	free(app->feeds);
 	free(app->area.data);

@@ -201,7 +201,8 @@ struct app {
 	size_t feed_count;
 	size_t next_feed; /* whose turn it is */
 	struct read_area area;
-	struct pool pool; /* of those who read files ahead */
+	struct tls_context *tls; /* or NULL: no source needs it */
+	struct pool pool;	 /* of those who read files ahead */
 	struct ahead_common ahead;
 	struct held held;
 	struct gap gap;
@@ -423,6 +424,9 @@ int app_read_environment(struct query *query, struct error *error) MUST_CHECK;
 void app_describe_query(const struct app *app, struct buffer *out);
 
 /* --- app_feeds.c ---------------------------------------------------------- */
+
+/* Reads what tls:// sources need, if there are any. -1: said, status 1. */
+int app_open_tls(struct app *app) MUST_CHECK;
 
 /* Starts the sources. -1: said, status 1. */
 int app_open_feeds(struct app *app) MUST_CHECK;

@@ -6,6 +6,7 @@
 
 #include "http/http.h"
 #include "kafka/kafka.h"
+#include "tls/tls.h"
 #include "option_table.h"
 
 #define WIDTH	    79
@@ -82,6 +83,8 @@ void help_print(FILE *out)
 	print_entry(out, "  HOST PORT", "the same as tcp://HOST:PORT");
 	print_entry(out, "  tcp://HOST:PORT",
 		    "dial out over TCP; HOST is a name, IPv4 or [IPv6]");
+	print_entry(out, "  tls://HOST:PORT",
+		    "the same over TLS, its certificate verified");
 	print_entry(out, "  kafka://BROKER[,BROKER]/TOPIC[,TOPIC]",
 		    "every partition of the topics, or ?partitions=0-3,7; "
 		    "--group shares them");
@@ -118,16 +121,23 @@ void help_print(FILE *out)
 	      out);
 }
 
+/* A library that may be left out; version: NULL when it is. */
+static void print_library(FILE *out, const char *name, const char *version)
+{
+	if (version)
+		fprintf(out, ", %s %s", name, version);
+}
+
 void version_print(FILE *out)
 {
-	const char *kafka = kafka_version();
-	const char *http = http_version();
-
 	fprintf(out,
 		"ordercount " ORDERCOUNT_VERSION "\n"
-		"Sources: tcp, %sfile, directory, fifo, standard input\n"
-		"Libraries: GMP %s, SQLite %s%s%s%s%s\n",
-		kafka ? "kafka, " : "", gmp_version, sqlite3_libversion(),
-		kafka ? ", librdkafka " : "", kafka ? kafka : "",
-		http ? ", libmicrohttpd " : "", http ? http : "");
+		"Sources: tcp, %s%sfile, directory, fifo, standard input\n"
+		"Libraries: GMP %s, SQLite %s",
+		tls_version() ? "tls, " : "", kafka_version() ? "kafka, " : "",
+		gmp_version, sqlite3_libversion());
+	print_library(out, "librdkafka", kafka_version());
+	print_library(out, "libmicrohttpd", http_version());
+	print_library(out, "OpenSSL", tls_version());
+	fputc('\n', out);
 }

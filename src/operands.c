@@ -70,18 +70,20 @@ static bool read_host(struct span *host)
 }
 
 static int set_tcp(struct operand *operand, struct span host, unsigned port,
-		   struct error *error)
+		   bool by_tls, struct error *error)
 {
 	bool brackets = memchr(host.data, ':', host.size) != NULL;
 	struct buffer name = {0};
 
-	buffer_append_text(&name, brackets ? "tcp://[" : "tcp://");
+	buffer_append_text(&name, by_tls ? "tls://" : "tcp://");
+	buffer_append_text(&name, brackets ? "[" : "");
 	buffer_append_span(&name, host);
 	buffer_append_text(&name, brackets ? "]:" : ":");
 	buffer_append_number(&name, port);
 	buffer_append_char(&name, '\0');
 	*operand = (struct operand){
 		.kind = OPERAND_TCP,
+		.by_tls = by_tls,
 		.name = name.data, /* NULL when memory ran out */
 		.host = strndup(host.data, host.size),
 		.port = port,
@@ -114,7 +116,7 @@ static int read_host_port(const char *text, const char *digits,
 	if (port == 0)
 		return error_set(error, "'%s' is no port (1 to %d)", digits,
 				 PORT_MAX);
-	return set_tcp(operand, host, port, error);
+	return set_tcp(operand, host, port, false, error);
 }
 
 int operands_read_listen(const char *text, char **address, unsigned *port,
@@ -143,35 +145,36 @@ int operands_read_listen(const char *text, char **address, unsigned *port,
 	return *address ? 0 : error_set(error, "out of memory");
 }
 
-/* The whole is tcp://HOST:PORT, and rest is what follows the "//". */
+/* Of tcp://HOST:PORT or tls://HOST:PORT rest is what follows the "//". */
 static int read_tcp(const char *whole, const char *rest,
-		    struct operand *operand, struct error *error)
+		    struct operand *operand, bool by_tls, struct error *error)
 {
 	const char *path = strpbrk(rest, "/?#");
 	const char *colon = strrchr(rest, ':');
 	const char *bracket = strrchr(rest, ']');
+	const char *scheme = by_tls ? "tls" : "tcp";
 	struct span host;
 	unsigned port;
 
 	if (path)
 		return error_set(error,
 				 "'%s': nothing may follow the port, and "
-				 "there is '%s' (tcp://HOST:PORT)",
-				 whole, path);
+				 "there is '%s' (%s://HOST:PORT)",
+				 whole, path, scheme);
 	if (!colon || (bracket && bracket > colon))
 		return error_set(error,
-				 "'%s': the port is missing (tcp://HOST:PORT)",
-				 whole);
+				 "'%s': the port is missing (%s://HOST:PORT)",
+				 whole, scheme);
 	host = span_make(rest, (size_t)(colon - rest));
 	if (host.size == 0)
 		return error_set(error,
-				 "'%s': the HOST is empty (tcp://HOST:PORT)",
-				 whole);
+				 "'%s': the HOST is empty (%s://HOST:PORT)",
+				 whole, scheme);
 	if (*rest != '[' && memchr(host.data, ':', host.size))
 		return error_set(error,
 				 "'%s': an IPv6 address needs brackets "
-				 "(tcp://[::1]:9998)",
-				 whole);
+				 "(%s://[::1]:9998)",
+				 whole, scheme);
 	if (!read_host(&host))
 		return error_set(error,
 				 "'%s': the HOST is neither a name nor an "
@@ -181,7 +184,7 @@ static int read_tcp(const char *whole, const char *rest,
 	if (port == 0)
 		return error_set(error, "'%s': '%s' is no port (1 to %d)",
 				 whole, colon + 1, PORT_MAX);
-	return set_tcp(operand, host, port, error);
+	return set_tcp(operand, host, port, by_tls, error);
 }
 
 /* Where "://" begins when a scheme stands before it (RFC 3986), else NULL. */
@@ -257,12 +260,16 @@ static int read_source(char **arguments, size_t count, size_t i, bool follow,
 		int size = (int)(scheme_end - text);
 
 		if (size == 3 && strncasecmp(text, "tcp", 3) == 0)
-			return read_tcp(text, scheme_end + 3, operand, error);
+			return read_tcp(text, scheme_end + 3, operand, false,
+					error);
+		if (size == 3 && strncasecmp(text, "tls", 3) == 0)
+			return read_tcp(text, scheme_end + 3, operand, true,
+					error);
 		if (size == 5 && strncasecmp(text, "kafka", 5) == 0)
 			return operand_read_kafka(operand, text, true, error);
 		return error_set(error,
 				 "'%s': there is no scheme '%.*s' here, only "
-				 "tcp:// and kafka:// are",
+				 "tcp://, tls:// and kafka:// are",
 				 text, size, text);
 	}
 	if (!follow && is_bare_word(text))

@@ -19,8 +19,9 @@ struct operand_range {
 
 struct operand {
 	enum operand_kind kind;
-	char *name; /* as messages show it: tcp://HOST:PORT, the path, "-" */
-	char *host; /* OPERAND_TCP: without brackets, OPERAND_KAFKA: brokers */
+	char *name;  /* as messages show it: tcp://HOST:PORT, the path, "-" */
+	bool by_tls; /* OPERAND_TCP: tls://HOST:PORT */
+	char *host;  /* OPERAND_TCP: without brackets, OPERAND_KAFKA: brokers */
 	unsigned port;
 	/* OPERAND_KAFKA: */
 	char **topics;

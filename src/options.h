@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "core/condition.h"
 #include "core/filter.h"
+#include "tls/tls.h"
 #include "operands.h"
 #include "report/report.h"
 
@@ -64,6 +65,7 @@ struct options {
 	bool follow;
 	int64_t connect_timeout_ns;
 	int64_t idle_timeout_ns; /* TIME_NEVER */
+	struct tls_options tls;	 /* paths: argv's */
 	/* limits */
 	uint64_t max_line_bytes;
 	uint64_t max_groups;

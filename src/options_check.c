@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "http/http.h"
 #include "kafka/kafka.h"
+#include "tls/tls.h"
 #include "report/label.h"
 
 #define SLIDES_MAX 10000
@@ -216,6 +217,30 @@ static int check_kafka(const struct options *options,
 	return 0;
 }
 
+static int check_tls(const struct options *options,
+		     const struct choices *choices, struct error *error)
+{
+	static const enum option_id of_tls[] = {OPTION_TLS_CA, OPTION_TLS_CERT,
+						OPTION_TLS_KEY, OPTION_TLS_CRL};
+	bool by_tls = false;
+
+	for (size_t i = 0; i < options->operand_count; i++)
+		by_tls |= options->operands[i].by_tls;
+	if (by_tls && tls_check_built(error) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(of_tls) / sizeof(*of_tls); i++)
+		if (choices->given[of_tls[i]] && !by_tls)
+			return error_set(error,
+					 "--%s is for tls:// sources, and "
+					 "there is none",
+					 option_table[of_tls[i]].name);
+	if (options->tls.key && !options->tls.cert)
+		return error_set(error,
+				 "--tls-key needs --tls-cert: it is the key of "
+				 "that");
+	return 0;
+}
+
 static int check_http(const struct options *options,
 		      const struct choices *choices, struct error *error)
 {
@@ -237,6 +262,7 @@ int options_check_given(const struct options *options,
 	    check_format(options, choices, error) < 0 ||
 	    check_until_end(options, error) < 0 ||
 	    check_kafka(options, choices, error) < 0 ||
+	    check_tls(options, choices, error) < 0 ||
 	    check_http(options, choices, error) < 0)
 		return -1;
 	return 0;

@@ -246,6 +246,13 @@ static int set_connection(struct options *options, enum option_id id,
 	case OPTION_IDLE_TIMEOUT:
 		return duration_parse(argument, &options->idle_timeout_ns,
 				      error);
+	case OPTION_TLS_CA: return read_path(argument, &options->tls.ca, error);
+	case OPTION_TLS_CERT:
+		return read_path(argument, &options->tls.cert, error);
+	case OPTION_TLS_KEY:
+		return read_path(argument, &options->tls.key, error);
+	case OPTION_TLS_CRL:
+		return read_path(argument, &options->tls.crl, error);
 	default: return 0;
 	}
 }

@@ -1,9 +1,11 @@
 /*
- * tcp: a source that dials out and reads what the peer sends.
+ * tcp: a source that dials out and reads what the peer sends, in the clear or
+ * by TLS.
  */
 #ifndef NET_TCP_H
 #define NET_TCP_H
 
+#include "tls/tls.h"
 #include "source/source.h"
 
 struct tcp_options {
@@ -11,6 +13,7 @@ struct tcp_options {
 	int64_t connect_timeout_ns; /* for one dial, all addresses together */
 	int64_t idle_timeout_ns;    /* TIME_NEVER: silence is no failure */
 	uint64_t jitter_seed;	    /* for the pauses between dials */
+	struct tls *tls; /* the source's from then on; NULL: in the clear */
 };
 
 /*

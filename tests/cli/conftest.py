@@ -12,6 +12,7 @@ import oc  # noqa: E402
 from browser import axe, browse, chromium  # noqa: E402,F401
 from dashboard import dashboard, relay  # noqa: E402,F401
 from kafka_broker import broker, start_broker  # noqa: E402,F401
+from tls_feed import Trust  # noqa: E402
 
 
 def pytest_configure(config):
@@ -90,3 +91,9 @@ def feeds():
     yield start
     for server in opened:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def trust(tmp_path_factory):
+    """A tls_feed.Trust: an authority, and a server that it signed for."""
+    return Trust(tmp_path_factory.mktemp("trust"))

@@ -309,6 +309,9 @@ class Feed:
             client.send(b'{"status":"PLACED"}\\n')
     """
 
+    scheme = "tcp"
+    options = []  # what the program has to be given to read it
+
     def __init__(self, *hosts):
         hosts = hosts or ("127.0.0.1",)
         self.connections = []
@@ -341,6 +344,11 @@ class Feed:
 
     def __exit__(self, *_):
         self.close()
+
+    def operand(self, host="127.0.0.1"):
+        """What the program is told to read it, with options before it."""
+        host = f"[{host}]" if ":" in host else host
+        return f"{self.scheme}://{host}:{self.port}"
 
     def accept(self, timeout=None):
         """The next client: waits until it is connected."""

@@ -14,6 +14,7 @@ import pytest
 
 import oc
 from monitoring import run_question
+from tls_feed import Trust
 
 MANUAL = os.path.join(oc.ROOT, "man", "ordercount.1")
 README = os.path.join(oc.ROOT, "README")
@@ -148,7 +149,7 @@ def test_manual_mentions_no_option_that_is_not_there():
 def test_manual_has_the_sections_that_are_promised():
     sections = re.findall(r"^\.Sh (.*)", read(MANUAL), re.M)
     for section in ("EXAMPLES", "CRON", "EXIT STATUS", "RECORDS", "WINDOWS",
-                    "SUMS", "FILTERS", "FOLLOWING FILES", "KAFKA", "STATE",
+                    "SUMS", "FILTERS", "FOLLOWING FILES", "TLS", "KAFKA", "STATE",
                     "MERGING", "SCALING OUT", "PROMETHEUS",
                     "DASHBOARD AND MONITORS"):
         assert section in sections
@@ -294,6 +295,31 @@ def run_command(command, folder):
     return result
 
 
+def run_tls_command(command, folder):
+    """As run_command(): a server that it trusts, and that wants to know who we
+    are, takes the place of the one that is named."""
+    trust = Trust(folder)
+    us = trust.authority.issue("us")
+    for name, path in [("ca.pem", trust.ca), ("us.pem", us.cert),
+                       ("us.key", us.key)]:
+        shutil.copy(path, folder / name)
+    make_folder(folder)
+    env = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+    if "--tls-ca" not in command:
+        env["SSL_CERT_FILE"] = str(trust.ca)
+    with trust.feed(client_ca="--tls-cert" in command and trust.ca) as feed:
+        text, count = re.subn(r"\bshop\.example\.org:9998\b",
+                              f"localhost:{feed.port}", command)
+        assert count == 1
+        with oc.Process([], program=["bash", "-c", text + " -w 0.2"],
+                        cwd=folder, env=env) as process:
+            feed.accept().send(order_lines()[0] + b"\n")
+            process.wait_for(rb"\tPLACED\t1\t1\n")
+            process.signal(signal.SIGTERM)
+            result = process.wait()
+    assert (result.status, result.err) == (-signal.SIGTERM, b"")
+
+
 @pytest.fixture
 def topics(request):
     """(HOST:PORT, orders, partials): made only for a test that asks."""
@@ -385,6 +411,8 @@ def test_manual_command_runs(command, tmp_path, topics):
         need("jq")
     if "kafka://" in command:
         run_kafka_command(command, tmp_path, topics())
+    elif "tls://" in command:
+        run_tls_command(command, tmp_path)
     else:
         run_command(command, tmp_path)
 

@@ -91,7 +91,7 @@ def test_a_library_that_is_missing_is_said(tree):
                           timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(b"ordercount needs the libraries gmp sqlite3 "
-                                  b"rdkafka libmicrohttpd libcjson,")
+                                  b"rdkafka libmicrohttpd openssl libcjson,")
     assert done.stdout == b""
 
 
@@ -115,22 +115,23 @@ exec pkg-config "$@"
 @pytest.fixture(scope="module")
 def without_parts(tree, tmp_path_factory):
     yield build_without(tree, tmp_path_factory.mktemp("bin"),
-                        "*rdkafka* | *cjson* | *microhttpd*", "KAFKA=no",
-                        "HTTP=no", "CHART_JS=/nowhere/chart.js")
+                        "*rdkafka* | *cjson* | *microhttpd* | *openssl*",
+                        "KAFKA=no", "HTTP=no", "TLS=no", "CHART_JS=/nowhere/chart.js")
     shutil.rmtree(tree / "without")
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("part, library, rest", [
     ("KAFKA=no", "*rdkafka*", b"libmicrohttpd"),
-    ("HTTP=no", "*microhttpd*", b"librdkafka")])
+    ("HTTP=no", "*microhttpd*", b"librdkafka"),
+    ("TLS=no", "*openssl*", b"librdkafka")])
 def test_each_part_can_be_left_out_alone(tree, tmp_path, part, library, rest):
     program = build_without(tree, tmp_path, library, part)
     done = subprocess.run([program, "--version"], stdout=subprocess.PIPE,
                           check=True)
     shutil.rmtree(tree / "without")
     assert rest in done.stdout
-    assert library.strip("*").encode() not in done.stdout
+    assert library.strip("*").encode() not in done.stdout.lower()
 
 
 def test_program_without_parts_says_so(without_parts):
@@ -138,6 +139,7 @@ def test_program_without_parts_says_so(without_parts):
                           stdout=subprocess.PIPE, check=True)
     assert b"kafka" not in done.stdout
     assert b"http" not in done.stdout
+    assert b"tls" not in done.stdout and b"OpenSSL" not in done.stdout
 
 
 @pytest.mark.parametrize("args, why", [
@@ -147,6 +149,8 @@ def test_program_without_parts_says_so(without_parts):
      b"kafka://: built without Kafka"),
     (["-g", "x", "-"], b"--group is for kafka:// sources"),
     (["--http=8080", "-"], b"--http: built without HTTP"),
+    (["tls://localhost:9"], b"tls://: built without TLS"),
+    (["--tls-ca=x", "-"], b"--tls-ca is for tls:// sources"),
     (["--http-keep=5", "-"], b"--http-keep needs --http"),
 ])
 def test_what_is_not_built_in_is_wrong_usage(without_parts, args, why):

@@ -163,7 +163,7 @@ def test_setup_on_a_system_that_it_does_not_know_names_the_packages(bare):
     assert done.out == b""
     for name in (b"gcc", b"libc6-dev", b"make", b"python3", b"pkg-config",
                  b"libgmp-dev", b"libsqlite3-dev", b"librdkafka-dev",
-                 b"libmicrohttpd-dev", b"libcjson-dev"):
+                 b"libmicrohttpd-dev", b"libssl-dev", b"libcjson-dev"):
         assert b"\n  " + name + b" (for " in done.err
     assert b"clang" not in done.err
 
@@ -176,7 +176,8 @@ def test_setup_without_rights_says_the_command_to_type(bare):
     # The chart library is looked for where it is, not in PATH.
     assert done.err.replace(b" libjs-chart.js", b"").endswith(
         b"apt-get install gcc libc6-dev make python3 pkg-config libgmp-dev"
-        b" libsqlite3-dev librdkafka-dev libmicrohttpd-dev libcjson-dev\n")
+        b" libsqlite3-dev librdkafka-dev libssl-dev libmicrohttpd-dev"
+        b" libcjson-dev\n")
     assert not (bare / "asked").exists()
 
 

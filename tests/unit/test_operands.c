@@ -131,6 +131,11 @@ START_TEST(tcp_scheme_is_a_server)
 	assert_tcp("TCP://Localhost:9998", "tcp://Localhost:9998", "Localhost",
 		   9998);
 	assert_tcp("tcp://[::1]:9998", "tcp://[::1]:9998", "::1", 9998);
+	ck_assert(!operands[0].by_tls);
+	assert_tcp("tls://[::1]:9998", "tls://[::1]:9998", "::1", 9998);
+	ck_assert(operands[0].by_tls);
+	assert_tcp("TLS://a:1", "tls://a:1", "a", 1);
+	ck_assert(operands[0].by_tls);
 }
 END_TEST
 
@@ -151,9 +156,11 @@ START_TEST(scheme_is_checked)
 	refuse("tcp://a:9998/x", "nothing may follow the port");
 	refuse("tcp://a:9998?x=1", "nothing may follow the port");
 	refuse("foo://a:9998", "no scheme 'foo'");
-	refuse("tls://a:9998", "no scheme 'tls'");
+	refuse("tls://a", "the port is missing (tls://HOST:PORT)");
+	refuse("tls://:9998", "the HOST is empty (tls://HOST:PORT)");
+	refuse("tls://a:9998/x", "(tls://HOST:PORT)");
 	refuse("a+b-c.1://x", "no scheme 'a+b-c.1'");
-	refuse("file://x", "only tcp:// and kafka:// are");
+	refuse("file://x", "only tcp://, tls:// and kafka:// are");
 }
 END_TEST
 

@@ -1,0 +1,207 @@
+#include "tls/parts.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+/* Small records are read together, but no more than these at once. */
+#define RECORDS_MAX 256
+
+struct tls *tls_new(struct tls_context *context, const char *host)
+{
+	struct tls *tls = calloc(1, sizeof(*tls));
+
+	if (!tls)
+		return NULL;
+	tls->context = context;
+	tls->host = tls_host_copy(host);
+	if (tls->host)
+		return tls;
+	free(tls);
+	return NULL;
+}
+
+void tls_free(struct tls *tls)
+{
+	if (!tls)
+		return;
+	tls_end(tls);
+	SSL_SESSION_free(tls->session);
+	free(tls->host);
+	free(tls);
+}
+
+/* --- what OpenSSL calls back ---------------------------------------------- */
+
+int tls_on_verify(int good, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(
+		store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls *tls = SSL_get_app_data(ssl);
+
+	if (!good)
+		tls_tell_refused(store, tls->host, &tls->refused);
+	return good;
+}
+
+/* Tickets come at any time, with TLS 1.3 behind the handshake. */
+int tls_on_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct tls *tls = SSL_get_app_data(ssl);
+
+	SSL_SESSION_free(tls->session);
+	tls->session = session;
+	return 1; /* it is ours now */
+}
+
+int tls_on_wanted(SSL *ssl, X509 **cert, EVP_PKEY **key)
+{
+	struct tls *tls = SSL_get_app_data(ssl);
+
+	(void)cert;
+	(void)key;
+	tls->wanted = true;
+	return 0; /* there is none */
+}
+
+/* --- the beginning -------------------------------------------------------- */
+
+static bool is_address(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, host, address) == 1 ||
+	       inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* An address stands in no SNI (RFC 6066 section 3). */
+static bool set_host(SSL *ssl, const char *host)
+{
+	if (is_address(host))
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
+						     host) == 1;
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return SSL_set1_host(ssl, host) == 1 &&
+	       SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+int tls_begin(struct tls *tls, int fd, struct error *error)
+{
+	BIO *bio;
+
+	tls_end(tls);
+	tls->socket = (struct tls_socket){.fd = fd};
+	tls->wanted = false;
+	tls->refused.message[0] = '\0';
+	tls->over = TLS_DONE;
+	bio = tls_socket_bio(tls->context->method, &tls->socket);
+	tls->ssl = SSL_new(tls->context->ssl);
+	if (!bio || !tls->ssl || !set_host(tls->ssl, tls->host)) {
+		BIO_free(bio);
+		return error_set(error, "out of memory");
+	}
+	SSL_set_bio(tls->ssl, bio, bio);
+	SSL_set_app_data(tls->ssl, tls);
+	SSL_set_connect_state(tls->ssl);
+	if (tls->session)
+		SSL_set_session(tls->ssl, tls->session);
+	return 0;
+}
+
+/* --- what a call came to that did not succeed ----------------------------- */
+
+static void tell_why(struct tls *tls, bool shaking)
+{
+	struct tls_shown shown = {tls->wanted, tls->context->shows};
+
+	if (tls->refused.message[0] != '\0')
+		tls->why = tls->refused;
+	else if (tls->socket.number != 0)
+		error_system(&tls->why, tls->socket.number, "connection lost");
+	else if (tls->socket.ended && shaking)
+		error_set(&tls->why, "it hung up in the TLS handshake");
+	else if (tls->socket.ended)
+		error_set(&tls->why, "it ended without close_notify: what was "
+				     "still to come may be missing");
+	else
+		tls_tell_failed(&shown, shaking, &tls->why);
+}
+
+static enum tls_status judge(struct tls *tls, int result)
+{
+	bool shaking = !SSL_is_init_finished(tls->ssl);
+
+	switch (SSL_get_error(tls->ssl, result)) {
+	case SSL_ERROR_WANT_READ: return TLS_WANTS_READ;
+	case SSL_ERROR_WANT_WRITE: return TLS_WANTS_WRITE;
+	case SSL_ERROR_ZERO_RETURN: tls->over = TLS_ENDED; return TLS_ENDED;
+	default: break;
+	}
+	tls->over = TLS_FAILED;
+	tell_why(tls, shaking);
+	ERR_clear_error();
+	/* What was kept may be what it did not like. */
+	SSL_SESSION_free(tls->session);
+	tls->session = NULL;
+	return TLS_FAILED;
+}
+
+/* --- shaking hands, reading, the end -------------------------------------- */
+
+enum tls_status tls_shake_hands(struct tls *tls, struct error *why)
+{
+	enum tls_status status = TLS_DONE;
+	int result;
+
+	ERR_clear_error();
+	result = SSL_connect(tls->ssl);
+	if (result != 1)
+		status = judge(tls, result);
+	if (status == TLS_FAILED)
+		*why = tls->why;
+	return status;
+}
+
+enum tls_status tls_read(struct tls *tls, char *data, size_t size, size_t *got,
+			 bool *more, struct error *why)
+{
+	enum tls_status status = tls->over;
+	size_t part;
+	int result;
+
+	*got = 0;
+	for (int i = 0; i < RECORDS_MAX && status == TLS_DONE; i++) {
+		ERR_clear_error();
+		result = SSL_read_ex(tls->ssl, data + *got, size - *got, &part);
+		if (result != 1)
+			status = judge(tls, result);
+		else if ((*got += part) == size)
+			break;
+	}
+	*more = status != TLS_WANTS_READ;
+	/* First what came before it. */
+	if (*got > 0)
+		return TLS_DONE;
+	if (status == TLS_FAILED)
+		*why = tls->why;
+	return status;
+}
+
+uint64_t tls_received(const struct tls *tls)
+{
+	return tls->socket.received;
+}
+
+void tls_end(struct tls *tls)
+{
+	if (!tls->ssl)
+		return;
+	if (tls->over == TLS_FAILED || !SSL_is_init_finished(tls->ssl))
+		SSL_set_quiet_shutdown(tls->ssl, 1);
+	/* Also because OpenSSL resumes no session that was not shut down. */
+	(void)SSL_shutdown(tls->ssl);
+	ERR_clear_error();
+	SSL_free(tls->ssl);
+	tls->ssl = NULL;
+}

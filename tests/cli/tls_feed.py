@@ -1,0 +1,90 @@
+"""A Feed over TLS, by Python's ssl: what tests of tcp:// do goes for tls://.
+
+What a Feed and its connections have besides is for tests of TLS alone.
+"""
+
+import contextlib
+import ssl
+
+import oc
+from certificates import Authority
+
+TLS_1_2 = ssl.TLSVersion.TLSv1_2
+TLS_1_3 = ssl.TLSVersion.TLSv1_3
+
+
+def server_context(pair, version=None, client_ca=None):
+    """What a server needs to show pair; client_ca: it wants a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.cert, pair.key)
+    if version:
+        context.minimum_version = context.maximum_version = version
+    if client_ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(client_ca)
+    return context
+
+
+class TlsConnection(oc.Connection):
+    """One client, which has shaken hands."""
+
+    def end(self):
+        """No more from here, by close_notify; the connection stays."""
+        self.sock.settimeout(0)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.sock.unwrap()
+        self.sock.settimeout(oc.DEADLINE_S)
+
+    def close(self):
+        """As who ends properly. After cut() or reset() there is no more."""
+        with contextlib.suppress(OSError, ValueError):
+            self.end()
+        self.sock.close()
+
+    def cut(self):
+        """Ends without close_notify, as if somebody on the way had done it."""
+        self.sock.close()
+
+    def wait_closed(self):
+        with contextlib.suppress(OSError):
+            while self.sock.recv(65536):
+                pass
+
+
+class TlsFeed(oc.Feed):
+    """context: a server's ssl.SSLContext; ca: what a client has to trust."""
+
+    scheme = "tls"
+
+    def __init__(self, *hosts, context, ca):
+        super().__init__(*hosts)
+        self.context = context
+        self.options = [f"--tls-ca={ca}"]
+
+    def accept(self, timeout=None):
+        """The next client, once it has shaken hands."""
+        plain = self.accept_plain(timeout)
+        plain.sock.settimeout(oc.DEADLINE_S)
+        self.connections.remove(plain)
+        connection = TlsConnection(
+            self.context.wrap_socket(plain.sock, server_side=True))
+        self.connections.append(connection)
+        return connection
+
+    def accept_plain(self, timeout=None):
+        """The next client, before any handshake."""
+        return super().accept(timeout)
+
+
+class Trust:
+    """An Authority, and a server's certificate for this machine."""
+
+    def __init__(self, folder):
+        self.authority = Authority(folder / "authority")
+        self.ca = self.authority.cert
+        self.server = self.authority.issue(
+            "server", names=["localhost", "127.0.0.1", "::1"])
+
+    def feed(self, *hosts, version=None, client_ca=None, pair=None):
+        context = server_context(pair or self.server, version, client_ca)
+        return TlsFeed(*hosts, context=context, ca=self.ca)
