@@ -55,14 +55,13 @@ int tls_on_session(SSL *ssl, SSL_SESSION *session)
 	return 1; /* it is ours now */
 }
 
-int tls_on_wanted(SSL *ssl, X509 **cert, EVP_PKEY **key)
+int tls_on_wanted(SSL *ssl, void *unused)
 {
 	struct tls *tls = SSL_get_app_data(ssl);
 
-	(void)cert;
-	(void)key;
+	(void)unused;
 	tls->wanted = true;
-	return 0; /* there is none */
+	return 1; /* what there is is shown */
 }
 
 /* --- the beginning -------------------------------------------------------- */

@@ -59,19 +59,37 @@ static int load_revoked(SSL_CTX *ssl, const char *path, struct error *error)
 		return -1;
 	lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
 	if (!lookup || X509_load_crl_file(lookup, path, X509_FILETYPE_PEM) < 1)
-		return tls_tell_file("tls-crl", path, "X509 CRL", error);
+		return tls_tell_file("tls-crl", path, "revocation list", error);
 	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
 	return 0;
 }
 
 /* A program that nobody looks at must not ask on a terminal. */
-static int no_password(char *out, int size, int writing, void *pointer)
+static int no_password(char *out, int size, int writing, void *asked)
 {
 	(void)writing;
-	(void)pointer;
 	if (size > 0)
 		*out = '\0';
+	*(bool *)asked = true;
 	return -1;
+}
+
+static int load_key(SSL_CTX *ssl, const char *option, const char *path,
+		    struct error *error)
+{
+	bool asked = false;
+
+	SSL_CTX_set_default_passwd_cb(ssl, no_password);
+	SSL_CTX_set_default_passwd_cb_userdata(ssl, &asked);
+	if (SSL_CTX_use_PrivateKey_file(ssl, path, SSL_FILETYPE_PEM) == 1)
+		return 0;
+	if (asked)
+		return error_set(error,
+				 "--%s '%s': the key needs a password, and "
+				 "nobody is asked for it (openssl pkey takes "
+				 "it off)",
+				 option, path);
+	return tls_tell_file(option, path, "private key", error);
 }
 
 static int load_own(SSL_CTX *ssl, const char *cert, const char *key,
@@ -83,15 +101,12 @@ static int load_own(SSL_CTX *ssl, const char *cert, const char *key,
 		return 0;
 	if (!key)
 		key = cert;
-	SSL_CTX_set_default_passwd_cb(ssl, no_password);
 	if (check_file("tls-cert", cert, error) != 0 ||
 	    check_file(option, key, error) != 0)
 		return -1;
 	if (SSL_CTX_use_certificate_chain_file(ssl, cert) != 1)
 		return tls_tell_file("tls-cert", cert, "certificate", error);
-	if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
-		return tls_tell_file(option, key, "private key", error);
-	return 0;
+	return load_key(ssl, option, key, error);
 }
 
 static int set_up(SSL_CTX *ssl)
@@ -100,7 +115,7 @@ static int set_up(SSL_CTX *ssl)
 		return -1;
 	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, tls_on_verify);
-	SSL_CTX_set_client_cert_cb(ssl, tls_on_wanted);
+	SSL_CTX_set_cert_cb(ssl, tls_on_wanted, NULL);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT |
 						    SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ssl, tls_on_session);

@@ -80,6 +80,6 @@ struct tls {
 /* OpenSSL calls them back. */
 int tls_on_verify(int good, X509_STORE_CTX *store);
 int tls_on_session(SSL *ssl, SSL_SESSION *session);
-int tls_on_wanted(SSL *ssl, X509 **cert, EVP_PKEY **key);
+int tls_on_wanted(SSL *ssl, void *unused);
 
 #endif

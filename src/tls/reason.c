@@ -139,7 +139,7 @@ static void add_what(struct buffer *out, const X509 *cert, int number,
 		break;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 		buffer_append_text(out, " is self-signed and not trusted "
-					"(--tls-ca can name itself)");
+					"(--tls-ca can name it)");
 		break;
 	case X509_V_ERR_CERT_REVOKED:
 		buffer_append_text(out, " is revoked by the list of --tls-crl");
@@ -149,6 +149,11 @@ static void add_what(struct buffer *out, const X509 *cert, int number,
 					"no list of its CA '");
 		add_common_name(out, X509_get_issuer_name(cert));
 		buffer_append_text(out, "'");
+		break;
+	case X509_V_ERR_CRL_NOT_YET_VALID:
+		buffer_append_text(out, " cannot be looked up: the list of "
+					"--tls-crl is not yet valid (is the "
+					"clock right?)");
 		break;
 	case X509_V_ERR_CRL_HAS_EXPIRED:
 		buffer_append_text(out, " cannot be looked up: the list of "
@@ -246,9 +251,9 @@ void tls_tell_failed(const struct tls_shown *shown, bool shaking,
 	const char *on_own = alert_on_own(reason);
 	const char *text = explanation(reason, shaking);
 
-	if (on_own && shown->wanted)
+	if (on_own && shown->wanted && !shown->given)
 		error_set(why, "it wants a client certificate (--tls-cert)");
-	else if (on_own && shown->given)
+	else if (on_own && shown->wanted)
 		error_set(why,
 			  "it does not accept the certificate of --tls-cert: "
 			  "%s (%s)",
@@ -266,23 +271,22 @@ int tls_tell_file(const char *option, const char *path, const char *content,
 	int library = ERR_GET_LIB(code);
 	int reason = ERR_GET_REASON(code);
 
-	if (library == ERR_LIB_PEM &&
-	    (reason == PEM_R_BAD_PASSWORD_READ ||
-	     reason == PEM_R_PROBLEMS_GETTING_PASSWORD))
-		return error_set(error,
-				 "--%s '%s': the key needs a password, and "
-				 "nobody is asked for it (openssl pkey takes "
-				 "it off)",
-				 option, path);
-	if ((library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) ||
-	    (library == ERR_LIB_X509 &&
-	     reason == X509_R_NO_CERTIFICATE_OR_CRL_FOUND))
-		return error_set(error, "--%s '%s': there is no %s in it (PEM)",
-				 option, path, content);
 	if (library == ERR_LIB_X509 && reason == X509_R_KEY_VALUES_MISMATCH)
 		return error_set(error,
 				 "--%s '%s': it is not the key of the "
 				 "certificate (--tls-cert)",
 				 option, path);
+	if (library == ERR_LIB_PEM && reason != PEM_R_NO_START_LINE)
+		return error_set(error,
+				 "--%s '%s': the %s in it is damaged: %s",
+				 option, path, content, text_of(code));
+	/* What it is not says less than what it should be. */
+	if (library == ERR_LIB_PEM || library == ERR_LIB_OSSL_DECODER ||
+	    (library == ERR_LIB_X509 &&
+	     reason == X509_R_NO_CERTIFICATE_OR_CRL_FOUND))
+		return error_set(error,
+				 "--%s '%s': there is no %s in it that can be "
+				 "read (PEM)",
+				 option, path, content);
 	return error_set(error, "--%s '%s': %s", option, path, text_of(code));
 }
