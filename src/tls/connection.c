@@ -110,12 +110,24 @@ int tls_begin(struct tls *tls, int fd, struct error *error)
 
 /* --- what a call came to that did not succeed ----------------------------- */
 
+/* OpenSSL knows better than the socket, where the alert that it sends about
+ * this may have failed as well. */
+static bool is_of_tls(void)
+{
+	unsigned long code = ERR_peek_error();
+
+	return ERR_GET_LIB(code) == ERR_LIB_SSL &&
+	       ERR_GET_REASON(code) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 static void tell_why(struct tls *tls, bool shaking)
 {
 	struct tls_shown shown = {tls->wanted, tls->context->shows};
 
 	if (tls->refused.message[0] != '\0')
 		tls->why = tls->refused;
+	else if (is_of_tls())
+		tls_tell_failed(&shown, shaking, &tls->why);
 	else if (tls->socket.number != 0)
 		error_system(&tls->why, tls->socket.number, "connection lost");
 	else if (tls->socket.ended && shaking)

@@ -122,7 +122,7 @@ class Authority:
     def revoke(self, pair):
         openssl("ca", "-config", self.folder / "config", "-revoke", pair.cert)
 
-    def write_list(self, name="revoked.pem", begins=-1, ends=30):
+    def write_list(self, name="list.pem", begins=-1, ends=30):
         """Of the certificates that are revoked by now; returns its path."""
         path = self.folder / name
         openssl("ca", "-gencrl", "-config", self.folder / "config",
