@@ -18,11 +18,18 @@ void positions_init(struct positions *positions)
 	*positions = (struct positions){0};
 }
 
+static void position_free(struct position *position)
+{
+	free(position->name);
+	free(position->mark);
+	free(position->first_mark);
+	free(position);
+}
+
 void positions_release(struct positions *positions)
 {
 	for (size_t i = 0; i < positions->count; i++) {
-		free(positions->list[i]->name);
-		free(positions->list[i]);
+		position_free(positions->list[i]);
 	}
 	free(positions->list);
 	free(positions->by_inode);
@@ -123,8 +130,10 @@ struct position *positions_add(struct positions *positions,
 		return NULL;
 	*added = *position;
 	added->name = strdup(position->name);
-	if (!added->name) {
-		free(added);
+	added->mark = position->mark ? strdup(position->mark) : NULL;
+	added->first_mark = NULL;
+	if (!added->name || (position->mark && !added->mark)) {
+		position_free(added);
 		return NULL;
 	}
 	if (added->id == 0)
@@ -196,28 +205,28 @@ struct position *positions_claim_stream(struct positions *positions,
 
 /* The claimed one of that name, or NULL. */
 static struct position *find_claimed(const struct positions *positions,
-				     const char *name)
+				     enum position_kind kind, const char *name)
 {
 	for (size_t i = 0; i < positions->count; i++)
 		if (positions->list[i]->claimed &&
-		    positions->list[i]->kind == POSITION_PARTITION &&
+		    positions->list[i]->kind == kind &&
 		    strcmp(positions->list[i]->name, name) == 0)
 			return positions->list[i];
 	return NULL;
 }
 
-struct position *positions_claim_partition(struct positions *positions,
-					   const char *name, bool *twice)
+struct position *positions_claim_part(struct positions *positions,
+				      enum position_kind kind, const char *name,
+				      bool *twice)
 {
 	struct position place = {
-		.kind = POSITION_PARTITION,
+		.kind = kind,
 		.name = (char *)name,
 		.newest_ns = TIME_NONE,
 	};
-	struct position *found =
-		positions_find(positions, POSITION_PARTITION, name);
+	struct position *found = positions_find(positions, kind, name);
 
-	*twice = !found && find_claimed(positions, name);
+	*twice = !found && find_claimed(positions, kind, name);
 	if (!found && !*twice)
 		found = positions_add(positions, &place);
 	if (found)
@@ -238,12 +247,37 @@ void positions_begin(struct positions *positions, struct position *position,
 	positions->is_urgent = true;
 }
 
+int positions_begin_shard(struct positions *positions,
+			  struct position *position, const char *mark,
+			  int64_t newest_ns)
+{
+	if (position->begun)
+		return 0;
+	position->first_mark = strdup(mark);
+	if (!position->first_mark || position_set_mark(position, mark, 0) != 0)
+		return -1;
+	positions_begin(positions, position, 0, newest_ns);
+	return 0;
+}
+
 void position_set(struct position *position, uint64_t offset, uint64_t lines)
 {
 	position->changed |=
 		position->offset != offset || position->line_number != lines;
 	position->offset = offset;
 	position->line_number = lines;
+}
+
+int position_set_mark(struct position *position, const char *mark,
+		      uint64_t lines)
+{
+	position_set(position, 0, lines);
+	if (position->mark && strcmp(position->mark, mark) == 0)
+		return 0;
+	free(position->mark);
+	position->mark = strdup(mark);
+	position->changed = true;
+	return position->mark ? 0 : -1;
 }
 
 void position_move(struct position *position, int64_t newest_ns)

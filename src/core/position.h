@@ -26,6 +26,8 @@ enum position_kind {
 	/* Known by its name, too: the offset is that of a message, and the
 	 * line_number how many lines of it were read. */
 	POSITION_PARTITION,
+	/* The same, but the message is not known by an offset: by a mark. */
+	POSITION_SHARD,
 };
 
 struct position {
@@ -35,11 +37,14 @@ struct position {
 	uint64_t inode;
 	uint64_t hash; /* of the first hashed_bytes of the file */
 	uint32_t hashed_bytes;
-	uint64_t offset;      /* of the first byte that is to be read */
-	uint64_t first;	      /* a partition: where it was begun in this run */
+	uint64_t offset;  /* of the first byte that is to be read */
+	uint64_t first;	  /* a partition: where it was begun in this run */
+	char *mark;	  /* a shard: as the offset, in words of its source, */
+	char *first_mark; /* and as `first`; both owned, or NULL */
 	uint64_t line_number; /* of the line before it; from 1, 0: none */
 	int64_t newest_ns;    /* newest event time read, or TIME_NONE */
-	bool begun;	      /* a partition: the offset says something */
+	bool begun;	      /* a partition, a shard: the offset or the mark
+				 says something */
 	bool changed;	      /* since the state was saved */
 	bool kept;	      /* the state knows of it */
 	bool claimed;	      /* a source of this run goes by it */
@@ -88,20 +93,29 @@ struct position *positions_claim_stream(struct positions *positions,
 					const char *name) MUST_CHECK;
 
 /*
- * The same of a partition, which is begun if the state knows of it. *twice:
- * another source has it; then, or when memory is out, NULL.
+ * The same of a partition or a shard, which is begun if the state knows of it.
+ * *twice: another source has it; then, or when memory is out, NULL.
  */
-struct position *positions_claim_partition(struct positions *positions,
-					   const char *name,
-					   bool *twice) MUST_CHECK;
+struct position *positions_claim_part(struct positions *positions,
+				      enum position_kind kind, const char *name,
+				      bool *twice) MUST_CHECK;
 
 /* Where a partition is read from that was not begun, which the state should
  * know at once. */
 void positions_begin(struct positions *positions, struct position *position,
 		     uint64_t offset, int64_t newest_ns);
 
+/* The same of a shard; the mark is copied. -1: memory is out. */
+int positions_begin_shard(struct positions *positions,
+			  struct position *position, const char *mark,
+			  int64_t newest_ns) MUST_CHECK;
+
 /* Where a partition goes on; changed if it was another place. */
 void position_set(struct position *position, uint64_t offset, uint64_t lines);
+
+/* Where a shard goes on. -1: memory is out. */
+int position_set_mark(struct position *position, const char *mark,
+		      uint64_t lines) MUST_CHECK;
 
 /* Its newest event time; changed if it was another. */
 void position_move(struct position *position, int64_t newest_ns);

@@ -1,6 +1,6 @@
 /*
  * Places as savepoints hold them: kind, name, inode, hash and its length,
- * offset, line number, newest time.
+ * offset, line number, newest time, and of a shard its mark.
  */
 #include <stdlib.h>
 
@@ -20,6 +20,15 @@ static void put(struct savepoint *savepoint, const struct position *position)
 	saved_put_number(out, position->offset);
 	saved_put_number(out, position->line_number);
 	saved_put_signed(out, position->newest_ns);
+	if (position->kind == POSITION_SHARD)
+		saved_put_text(out, span_of(position->mark));
+}
+
+/* Of these a state knows nothing before they are begun. */
+static bool has_begun(const struct position *position)
+{
+	return position->begun || (position->kind != POSITION_PARTITION &&
+				   position->kind != POSITION_SHARD);
 }
 
 void positions_save(struct positions *positions, struct savepoint *savepoint)
@@ -27,8 +36,7 @@ void positions_save(struct positions *positions, struct savepoint *savepoint)
 	for (size_t i = 0; i < positions->count; i++) {
 		struct position *position = positions->list[i];
 
-		if (!position->changed ||
-		    (position->kind == POSITION_PARTITION && !position->begun))
+		if (!position->changed || !has_begun(position))
 			continue;
 		put(savepoint, position);
 		position->changed = false;
@@ -45,10 +53,10 @@ void positions_save_new(struct positions *positions,
 		struct position *position = positions->list[i];
 		struct position begun = *position;
 
-		if (position->kept ||
-		    (position->kind == POSITION_PARTITION && !position->begun))
+		if (position->kept || !has_begun(position))
 			continue;
 		begun.offset = position->first;
+		begun.mark = position->first_mark;
 		begun.line_number = 0;
 		begun.newest_ns = TIME_NONE;
 		put(savepoint, &begun);
@@ -58,13 +66,13 @@ void positions_save_new(struct positions *positions,
 	savepoint_end(savepoint);
 }
 
-/* The name is a copy, to be freed. False: damaged, or memory is out. */
+/* The texts are copies, to be freed. False: damaged, or memory is out. */
 static bool get(struct span bytes, struct position *position)
 {
 	uint64_t kind, hashed_bytes;
-	struct span name;
+	struct span name, mark;
 
-	if (!saved_get_number(&bytes, &kind) || kind > POSITION_PARTITION ||
+	if (!saved_get_number(&bytes, &kind) || kind > POSITION_SHARD ||
 	    !saved_get_text(&bytes, &name) ||
 	    !saved_get_number(&bytes, &position->inode) ||
 	    !saved_get_number(&bytes, &position->hash) ||
@@ -76,8 +84,16 @@ static bool get(struct span bytes, struct position *position)
 		return false;
 	position->kind = (enum position_kind)kind;
 	position->hashed_bytes = (uint32_t)hashed_bytes;
-	position->begun = position->kind == POSITION_PARTITION;
 	position->name = strndup(name.data, name.size);
+	if (position->kind == POSITION_SHARD) {
+		if (!saved_get_text(&bytes, &mark))
+			return false;
+		position->mark = strndup(mark.data, mark.size);
+		if (!position->mark)
+			return false;
+	}
+	position->begun = position->kind == POSITION_PARTITION ||
+			  position->kind == POSITION_SHARD;
 	return position->name != NULL;
 }
 
@@ -88,15 +104,17 @@ int positions_restore(struct positions *positions, const struct savepoint *kept,
 		const struct saved_entry *entry = &kept->entries[i];
 		struct position position = {.id = (uint64_t)entry->id,
 					    .kept = true};
-		bool added;
+		bool read, added;
 
 		if (entry->table != SAVED_POSITION)
 			continue;
-		if (!get(savepoint_entry(kept, entry), &position))
+		read = get(savepoint_entry(kept, entry), &position);
+		added = read && positions_add(positions, &position);
+		free(position.name);
+		free(position.mark);
+		if (!read)
 			return error_set(error, "a position in it cannot be "
 						"read");
-		added = positions_add(positions, &position) != NULL;
-		free(position.name);
 		if (!added)
 			return error_set(error, "out of memory");
 	}

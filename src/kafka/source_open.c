@@ -178,8 +178,8 @@ int kafka_claim(struct kafka_source *self, struct partition *partition,
 
 	if (!self->positions || partition->position)
 		return 0;
-	partition->position = positions_claim_partition(self->positions,
-							partition->key, &twice);
+	partition->position = positions_claim_part(
+		self->positions, POSITION_PARTITION, partition->key, &twice);
 	if (partition->position)
 		return 0;
 	if (twice)

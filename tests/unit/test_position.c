@@ -222,11 +222,12 @@ START_TEST(partition_is_claimed_by_one_source)
 	struct position *place;
 	bool twice;
 
-	place = positions_claim_partition(&positions, "kafka c t 0", &twice);
+	place = positions_claim_part(&positions, POSITION_PARTITION,
+				     "kafka c t 0", &twice);
 	ck_assert_ptr_nonnull(place);
 	ck_assert(!twice && !place->begun);
-	ck_assert_ptr_null(
-		positions_claim_partition(&positions, "kafka c t 0", &twice));
+	ck_assert_ptr_null(positions_claim_part(&positions, POSITION_PARTITION,
+						"kafka c t 0", &twice));
 	ck_assert(twice);
 }
 END_TEST
@@ -240,7 +241,8 @@ START_TEST(partition_is_saved_as_it_began_and_then_as_it_is)
 	struct position *place;
 	bool twice;
 
-	place = positions_claim_partition(&positions, "kafka c t 0", &twice);
+	place = positions_claim_part(&positions, POSITION_PARTITION,
+				     "kafka c t 0", &twice);
 	ck_assert_ptr_nonnull(place);
 	positions_save_new(&positions, &savepoint);
 	ck_assert_uint_eq(savepoint.count, 0);
@@ -250,7 +252,8 @@ START_TEST(partition_is_saved_as_it_began_and_then_as_it_is)
 	positions_save_new(&positions, &savepoint);
 	positions_init(&later);
 	ck_assert_int_eq(positions_restore(&later, &savepoint, &error), 0);
-	place = positions_claim_partition(&later, "kafka c t 0", &twice);
+	place = positions_claim_part(&later, POSITION_PARTITION, "kafka c t 0",
+				     &twice);
 	ck_assert(place && place->begun && place->offset == 40);
 	ck_assert_uint_eq(place->line_number, 0);
 	positions_release(&later);
@@ -258,11 +261,54 @@ START_TEST(partition_is_saved_as_it_began_and_then_as_it_is)
 	positions_save(&positions, &savepoint);
 	positions_init(&later);
 	ck_assert_int_eq(positions_restore(&later, &savepoint, &error), 0);
-	place = positions_claim_partition(&later, "kafka c t 0", &twice);
+	place = positions_claim_part(&later, POSITION_PARTITION, "kafka c t 0",
+				     &twice);
 	ck_assert(place && place->offset == 50 && place->line_number == 2);
 	/* It goes on there, whatever it would begin with. */
 	positions_begin(&later, place, 0, 0);
 	ck_assert_uint_eq(place->offset, 50);
+	positions_release(&later);
+	savepoint_release(&savepoint);
+}
+END_TEST
+
+/* The same of a shard, which is known by marks. */
+START_TEST(shard_is_saved_as_it_began_and_then_as_it_is)
+{
+	struct savepoint savepoint = {0};
+	struct positions later;
+	struct error error;
+	struct position *place;
+	bool twice;
+
+	place = positions_claim_part(&positions, POSITION_SHARD, "s", &twice);
+	ck_assert(place && !place->begun && !place->mark);
+	positions_save(&positions, &savepoint);
+	ck_assert_uint_eq(savepoint.count, 0);
+	ck_assert_int_eq(positions_begin_shard(&positions, place, "h", 5), 0);
+	ck_assert(positions.is_urgent);
+	ck_assert_int_eq(position_set_mark(place, "495", 2), 0);
+	positions_save_new(&positions, &savepoint);
+	positions_init(&later);
+	ck_assert_int_eq(positions_restore(&later, &savepoint, &error), 0);
+	place = positions_claim_part(&later, POSITION_SHARD, "s", &twice);
+	ck_assert(place && place->begun);
+	ck_assert_str_eq(place->mark, "h");
+	ck_assert_uint_eq(place->line_number, 0);
+	positions_release(&later);
+	savepoint_clear(&savepoint);
+	positions_save(&positions, &savepoint);
+	positions_init(&later);
+	ck_assert_int_eq(positions_restore(&later, &savepoint, &error), 0);
+	place = positions_claim_part(&later, POSITION_SHARD, "s", &twice);
+	ck_assert(place && place->begun && place->line_number == 2);
+	ck_assert_str_eq(place->mark, "495");
+	/* It goes on there, whatever it would begin with. */
+	ck_assert_int_eq(positions_begin_shard(&later, place, "h", 0), 0);
+	ck_assert_str_eq(place->mark, "495");
+	ck_assert(!place->changed);
+	ck_assert_int_eq(position_set_mark(place, "495", 3), 0);
+	ck_assert(place->changed);
 	positions_release(&later);
 	savepoint_release(&savepoint);
 }
@@ -293,6 +339,7 @@ int main(void)
 	tcase_add_test(test_case, partition_is_claimed_by_one_source);
 	tcase_add_test(test_case,
 		       partition_is_saved_as_it_began_and_then_as_it_is);
+	tcase_add_test(test_case, shard_is_saved_as_it_began_and_then_as_it_is);
 	suite_add_tcase(suite, test_case);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
