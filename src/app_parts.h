@@ -69,6 +69,17 @@ static inline bool feed_is_up(const struct feed *feed)
 	return feed->state == FEED_UP || feed->state == FEED_ENDED;
 }
 
+/* What the source's service says, or BEHIND_UNKNOWN. */
+static inline int64_t feed_behind_ms(const struct feed *feed)
+{
+	struct source_report report = {0};
+
+	if (feed->state != FEED_UP)
+		return BEHIND_UNKNOWN;
+	source_report(feed->source, &report);
+	return report.knows_behind ? report.behind_ms : BEHIND_UNKNOWN;
+}
+
 /* A chunk that was read and is not dealt with yet. */
 struct held {
 	bool full;

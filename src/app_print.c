@@ -108,8 +108,12 @@ static bool begin(struct app *app)
 		options->lines = app_terminal_lines(STDOUT_FILENO);
 		options->lines_below = app_last_words_lines(app);
 	}
-	for (size_t i = 0; i < app->feed_count; i++)
-		app->report_sources[i].up = feed_is_up(&app->feeds[i]);
+	for (size_t i = 0; i < app->feed_count; i++) {
+		const struct feed *feed = &app->feeds[i];
+
+		app->report_sources[i].up = feed_is_up(feed);
+		app->report_sources[i].behind_ms = feed_behind_ms(feed);
+	}
 	report_begin(&app->report, &place_at(app, 0)->snapshot);
 	app_show_window(app, place_at(app, 0));
 	app->out.printing = true;

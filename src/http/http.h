@@ -48,6 +48,7 @@ enum http_source_state {
 struct http_source {
 	enum http_source_state state;
 	const char *why; /* it is not up, as messages have it; or NULL */
+	int64_t behind_ms; /* its newest record, or BEHIND_UNKNOWN */
 };
 
 /* All pointers are borrowed for as long as the server lives. */

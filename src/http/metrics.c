@@ -32,6 +32,7 @@ static void append_sources(struct buffer *out, const struct program *program)
 	for (size_t i = 0; sources && i < count; i++) {
 		sources[i].name = program->options->sources[i];
 		sources[i].up = source_state_is_up(program->sources[i].state);
+		sources[i].behind_ms = program->sources[i].behind_ms;
 	}
 	if (sources)
 		report_append_sources(out, sources, count);

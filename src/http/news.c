@@ -135,6 +135,7 @@ static bool copy_sources(struct http_source *to, const struct http_source *from,
 	bool changed = false;
 
 	for (size_t i = 0; i < count; i++) {
+		to[i].behind_ms = from[i].behind_ms;
 		if (is_same(&to[i], &from[i]))
 			continue;
 		changed = true;

@@ -3,11 +3,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "base/units.h"
 #include "report/cells.h"
 #include "report/live.h"
 
 #define INDENT	   2 /* of the lines that the headline goes on in */
-#define PIECES_MAX 11
+#define PIECES_MAX 12
+
+/* Who is nearer to a source's newest record is not behind: it was asked for
+ * that a moment ago. */
+#define BEHIND_LEAST_MS 1000
 
 #define COLOR_RED    "\033[31m"
 #define COLOR_YELLOW "\033[33m"
@@ -179,6 +185,29 @@ static void add_reasons(struct piece *piece, const struct tallies *tallies)
 	snprintf(piece->text + size, sizeof(piece->text) - size, ")");
 }
 
+/* How far the source is behind that is furthest. */
+static void headline_behind(const struct report *report,
+			    struct headline *headline)
+{
+	struct buffer text = {0};
+	int64_t behind_ms = 0;
+	struct piece *piece;
+
+	for (size_t i = 0; i < report->options.source_count; i++)
+		if (report->options.sources[i].behind_ms > behind_ms)
+			behind_ms = report->options.sources[i].behind_ms;
+	if (behind_ms < BEHIND_LEAST_MS)
+		return;
+	duration_append(&text, behind_ms / 1000 * NS_PER_S);
+	buffer_append_text(&text, " behind");
+	buffer_append_char(&text, '\0');
+	if (!text.failed) {
+		piece = headline_add(headline, COLOR_YELLOW);
+		snprintf(piece->text, sizeof(piece->text), "%s", text.data);
+	}
+	buffer_release(&text);
+}
+
 /* Columns before the piece: none at the start. */
 static size_t gap_before(const struct headline *headline, size_t i, size_t gap)
 {
@@ -256,6 +285,7 @@ void headline_append(struct report *report, size_t columns, struct buffer *out)
 		       "rejected");
 	headline_count(&headline, COLOR_YELLOW, tallies->late, "late");
 	headline_count(&headline, NULL, tallies->filtered, "filtered");
+	headline_behind(report, &headline);
 	if (snapshot->partial) {
 		struct piece *partial = headline_add(&headline, COLOR_DIM);
 

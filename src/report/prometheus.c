@@ -3,6 +3,7 @@
  * one. All lines of a family stand together, so that the rows are gone through
  * once for each family that has a line a group.
  */
+#include "base/clock.h"
 #include "core/keytext.h"
 #include "report/internal.h"
 #include "report/label.h"
@@ -56,9 +57,8 @@ static void append_number(struct buffer *out, uint64_t number)
 }
 
 /* A whole line, its only label being one that has such a value. */
-static void append_labeled(struct buffer *out, const char *name,
-			   const char *label, const char *value,
-			   uint64_t number)
+static void append_label(struct buffer *out, const char *name,
+			 const char *label, const char *value)
 {
 	buffer_append_text(out, name);
 	buffer_append_char(out, '{');
@@ -66,6 +66,13 @@ static void append_labeled(struct buffer *out, const char *name,
 	buffer_append_text(out, "=\"");
 	label_append_value(out, span_of(value));
 	buffer_append_text(out, "\"}");
+}
+
+static void append_labeled(struct buffer *out, const char *name,
+			   const char *label, const char *value,
+			   uint64_t number)
+{
+	append_label(out, name, label, value);
 	append_number(out, number);
 }
 
@@ -203,6 +210,28 @@ static bool all_up(const struct report_source *sources, size_t count,
 	return true;
 }
 
+/* In seconds, of those that know it. */
+static void append_behind(struct buffer *out,
+			  const struct report_source *sources, size_t count)
+{
+	static const struct family family = {
+		"ordercount_source_behind_seconds", "gauge",
+		"How far reading is behind the newest record of the source."};
+	bool begun = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (sources[i].behind_ms < 0 || !is_first(sources, i))
+			continue;
+		if (!begun)
+			append_head(&family, out);
+		begun = true;
+		append_label(out, family.name, "source", sources[i].name);
+		buffer_append_char(out, ' ');
+		report_append_seconds(out, sources[i].behind_ms * NS_PER_MS);
+		buffer_append_char(out, '\n');
+	}
+}
+
 void report_append_sources(struct buffer *out,
 			   const struct report_source *sources, size_t count)
 {
@@ -218,6 +247,7 @@ void report_append_sources(struct buffer *out,
 			append_labeled(out, family.name, "source", name,
 				       all_up(sources, count, name));
 	}
+	append_behind(out, sources, count);
 }
 
 static void append_build(const struct report_options *options,

@@ -26,10 +26,14 @@ enum report_format {
 	FORMAT_PROMETHEUS,
 };
 
-/* A source, as prometheus shows it. */
+/* Of a source that is not said to be behind anything. */
+#define BEHIND_UNKNOWN (-1)
+
+/* A source, as prometheus shows it, and the table. */
 struct report_source {
 	const char *name;
 	bool up;
+	int64_t behind_ms; /* its newest record, as its service says */
 };
 
 struct report_options {

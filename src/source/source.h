@@ -107,6 +107,9 @@ struct source_report {
 	int64_t redial_ns;
 	uint64_t read_bytes;
 	uint64_t size_bytes;
+	/* Behind the newest record, if its service says so. */
+	bool knows_behind;
+	int64_t behind_ms;
 };
 
 /* Memory to read into, shared by all sources. */

@@ -51,7 +51,8 @@ static const char *window(void)
 START_TEST(a_window_is_a_whole_exposition)
 {
 	static const struct report_source sources[] = {
-		{"tcp://localhost:9998", true}, {"-", false}};
+		{"tcp://localhost:9998", true, BEHIND_UNKNOWN},
+		{"-", false, BEHIND_UNKNOWN}};
 
 	options.sources = sources;
 	options.source_count = 2;
@@ -182,7 +183,9 @@ END_TEST
 START_TEST(a_source_that_is_named_twice_has_one_line)
 {
 	static const struct report_source sources[] = {
-		{"a", true}, {"b\"\xff", true}, {"a", false}};
+		{"a", true, BEHIND_UNKNOWN},
+		{"b\"\xff", true, BEHIND_UNKNOWN},
+		{"a", false, BEHIND_UNKNOWN}};
 
 	options.sources = sources;
 	options.source_count = 3;
@@ -191,6 +194,26 @@ START_TEST(a_source_that_is_named_twice_has_one_line)
 		       "\nordercount_source_up{source=\"a\"} 0\n"
 		       "ordercount_source_up{source=\"b\\\"\xef\xbf\xbd\"} 1\n"
 		       "# HELP"));
+}
+END_TEST
+
+START_TEST(a_source_is_as_far_behind_as_its_service_says)
+{
+	static const struct report_source sources[] = {
+		{"a", true, BEHIND_UNKNOWN},
+		{"b", true, 12345},
+		{"c", true, 0}};
+
+	options.sources = sources;
+	options.source_count = 3;
+	ck_assert_ptr_nonnull(
+		strstr(window(),
+		       "\n# TYPE ordercount_source_behind_seconds gauge\n"
+		       "ordercount_source_behind_seconds{source=\"b\"} 12.345\n"
+		       "ordercount_source_behind_seconds{source=\"c\"} 0\n"
+		       "# HELP"));
+	options.source_count = 1;
+	ck_assert_ptr_null(strstr(window(), "behind"));
 }
 END_TEST
 
@@ -251,6 +274,7 @@ int main(void)
 	tcase_add_test(tests, sums_are_two_families_more);
 	tcase_add_test(tests, only_what_must_be_is_escaped_in_a_value);
 	tcase_add_test(tests, a_source_that_is_named_twice_has_one_line);
+	tcase_add_test(tests, a_source_is_as_far_behind_as_its_service_says);
 	tcase_add_test(tests, the_end_may_lie_before_1970);
 	tcase_add_loop_test(tests, a_field_becomes_a_label_name, 0,
 			    sizeof(labels) / sizeof(labels[0]));

@@ -251,6 +251,22 @@ START_TEST(slow_rates_are_a_minute_or_an_hour)
 }
 END_TEST
 
+START_TEST(headline_says_how_far_the_furthest_source_is_behind)
+{
+	static const struct report_source sources[] = {
+		{"a", true, BEHIND_UNKNOWN},
+		{"b", true, 999},
+		{"c", true, 90500},
+		{"d", true, 1000}};
+
+	options.sources = sources;
+	options.source_count = 2;
+	ck_assert_ptr_null(strstr(window(), "behind"));
+	options.source_count = 4;
+	ck_assert_ptr_nonnull(strstr(window(), "  1m 30s behind"));
+}
+END_TEST
+
 START_TEST(color_is_only_where_it_says_something)
 {
 	add("PAID", 6, 6);
@@ -509,6 +525,8 @@ static void add_tests(TCase *tests)
 	tcase_add_test(tests, a_window_without_rows_says_so);
 	tcase_add_test(tests, a_quiet_window_shows_zeros_and_no_shares);
 	tcase_add_test(tests, slow_rates_are_a_minute_or_an_hour);
+	tcase_add_test(tests,
+		       headline_says_how_far_the_furthest_source_is_behind);
 	tcase_add_test(tests, color_is_only_where_it_says_something);
 	tcase_add_test(tests, bars_are_in_eighths_of_the_largest);
 	tcase_add_test(tests, wide_and_combining_characters_stay_aligned);
