@@ -13,19 +13,21 @@ PKG_CONFIG ?= pkg-config
 PYTHON ?= $(firstword $(shell for p in python3 /usr/bin/python3; do \
 	$$p -c 'import pytest,selenium' 2>/dev/null && echo $$p; done) python3)
 
-# What can be left out: make KAFKA=no HTTP=no TLS=no
+# What can be left out: make KAFKA=no HTTP=no TLS=no KINESIS=no
 KAFKA ?= yes
 HTTP ?= yes
 TLS ?= yes
+KINESIS ?= yes
 PARTS_BUILT = $(if $(filter no,$(KAFKA)),,kafka) $(if $(filter no,$(HTTP)),,http) \
-	$(if $(filter no,$(TLS)),,tls)
+	$(if $(filter no,$(TLS)),,tls) $(if $(filter no,$(KINESIS)),,kinesis)
 
 # Found by pkg-config.
 LIBRARIES = $(strip gmp sqlite3 \
 	$(if $(filter kafka,$(PARTS_BUILT)),rdkafka) \
 	$(if $(filter http,$(PARTS_BUILT)),libmicrohttpd) \
-	$(if $(filter tls,$(PARTS_BUILT)),openssl) \
-	$(if $(filter kafka http,$(PARTS_BUILT)),libcjson))
+	$(if $(filter tls kinesis,$(PARTS_BUILT)),openssl) \
+	$(if $(filter kinesis,$(PARTS_BUILT)),libcurl) \
+	$(if $(filter kafka http kinesis,$(PARTS_BUILT)),libcjson))
 # The library that draws the charts of the page; Debian's libjs-chart.js.
 CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
 OC_CPPFLAGS := -Isrc -D_GNU_SOURCE -DORDERCOUNT_VERSION='"$(VERSION)"' \
@@ -46,7 +48,7 @@ SOURCES := $(filter-out src/completion_main.c,$(wildcard src/*.c src/*/*.c src/*
 # A part that is left out is a file that says so.
 left_out = $(if $(filter $(1),$(PARTS_BUILT)),src/$(1)/none.c,\
 	$(filter-out src/$(1)/none.c,$(wildcard src/$(1)/*.c)))
-SOURCES := $(filter-out $(foreach part,kafka http tls,\
+SOURCES := $(filter-out $(foreach part,kafka http tls kinesis,\
 	$(call left_out,$(part))),$(SOURCES))
 # Places at which tests stop the program.
 ifeq ($(TEST_STEPS),yes)
@@ -61,7 +63,8 @@ COMPLETIONS := $(addprefix $(BUILD)/,ordercount.bash _ordercount \
 PARTS := $(filter-out $(BUILD)/main.o,$(OBJECTS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,\
 	$(filter-out $(if $(filter no,$(KAFKA)),tests/unit/test_kafka_%) \
-	$(if $(filter no,$(HTTP)),tests/unit/test_http_%),\
+	$(if $(filter no,$(HTTP)),tests/unit/test_http_%) \
+	$(if $(filter no,$(KINESIS)),tests/unit/test_kinesis_%),\
 	$(wildcard tests/unit/test_*.c)))
 
 .PHONY: all
@@ -136,7 +139,7 @@ $(BUILD)/ordercount.fish: $(BUILD)/completion
 
 # Touched only when a flag is another one than last time. Whoever installs is
 # often root with another environment, and takes what is there.
-FLAGS := $(subst ','\'',$(KAFKA) $(HTTP) $(TLS) $(TEST_STEPS) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+FLAGS := $(subst ','\'',$(KAFKA) $(HTTP) $(TLS) $(KINESIS) $(TEST_STEPS) $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
 $(BUILD)/flags: $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),ALWAYS)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@

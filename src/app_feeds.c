@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "kafka/kafka.h"
+#include "kinesis/kinesis.h"
 #include "net/tcp.h"
 #include "source/open.h"
 
@@ -29,6 +30,26 @@ static struct source *new_kafka(struct app *app, const struct operand *operand)
 	kafka.ranges = (const unsigned(*)[2])operand->partitions;
 	kafka.range_count = operand->range_count;
 	return kafka_source_new(operand->name, &kafka);
+}
+
+static struct source *new_kinesis(struct app *app,
+				  const struct operand *operand, size_t number)
+{
+	const struct options *options = app->options;
+	struct kinesis_options kinesis = {
+		.stream = operand->stream,
+		.region = operand->region,
+		.endpoint = operand->endpoint,
+		.ca = options->tls.ca,
+		.from_end = options->from_end,
+		.until_end = options->until_end,
+		.reconnect = options->reconnect,
+		.connect_timeout_ns = options->connect_timeout_ns,
+		.jitter_seed = app->engine.query.hash_seed[0] + number,
+		.log = &app->log,
+	};
+
+	return kinesis_source_new(operand->name, &kinesis);
 }
 
 /* NULL: memory is out. */
@@ -70,6 +91,7 @@ static struct source *new_source(struct app *app, const struct operand *operand,
 
 	switch (operand->kind) {
 	case OPERAND_KAFKA: return new_kafka(app, operand);
+	case OPERAND_KINESIS: return new_kinesis(app, operand, number);
 	case OPERAND_TCP: return new_tcp(app, operand, number);
 	case OPERAND_STDIN: return stdin_source_new("standard input");
 	case OPERAND_PATH: break;
@@ -150,10 +172,11 @@ int app_open_feeds(struct app *app)
 		feed->source = new_source(app, operand, i);
 		if (!feed->source)
 			goto no_memory;
-		feed->is_local = operand->kind != OPERAND_TCP &&
-				 operand->kind != OPERAND_KAFKA;
+		feed->is_local = operand->kind == OPERAND_STDIN ||
+				 operand->kind == OPERAND_PATH;
 		feed->is_kafka = operand->kind == OPERAND_KAFKA;
-		app->counts_awake |= feed->is_kafka;
+		app->counts_awake |=
+			feed->is_kafka || operand->kind == OPERAND_KINESIS;
 		app->report_sources[i].name = operand->name;
 		app->feed_count++;
 		if (app->keep.state &&

@@ -6,8 +6,9 @@
 
 #include "http/http.h"
 #include "kafka/kafka.h"
-#include "tls/tls.h"
+#include "kinesis/kinesis.h"
 #include "option_table.h"
+#include "tls/tls.h"
 
 #define WIDTH	    79
 #define TEXT_COLUMN 27
@@ -88,6 +89,8 @@ void help_print(FILE *out)
 	print_entry(out, "  kafka://BROKER[,BROKER]/TOPIC[,TOPIC]",
 		    "every partition of the topics, or ?partitions=0-3,7; "
 		    "--group shares them");
+	print_entry(out, "  kinesis://STREAM[?region=R&endpoint=URL]",
+		    "every shard of the stream, children after their parents");
 	print_entry(out, "  FILE", "a file or a FIFO; a log with --follow");
 	print_entry(out, "  DIRECTORY",
 		    "every regular file in it; with --follow those moved in "
@@ -114,6 +117,7 @@ void help_print(FILE *out)
 	      "9998\n"
 	      "  ordercount -t created_at -w 1h --state=shop.db orders.json\n"
 	      "  ordercount --until-end kafka://localhost:9092/orders\n"
+	      "  ordercount 'kinesis://orders?region=eu-north-1'\n"
 	      "\n"
 	      "Exit status: 0 the input or the run ended, 1 it could not go "
 	      "on, 2 wrong usage,\n"
@@ -132,12 +136,14 @@ void version_print(FILE *out)
 {
 	fprintf(out,
 		"ordercount " ORDERCOUNT_VERSION "\n"
-		"Sources: tcp, %s%sfile, directory, fifo, standard input\n"
+		"Sources: tcp, %s%s%sfile, directory, fifo, standard input\n"
 		"Libraries: GMP %s, SQLite %s",
 		tls_version() ? "tls, " : "", kafka_version() ? "kafka, " : "",
-		gmp_version, sqlite3_libversion());
+		kinesis_version() ? "kinesis, " : "", gmp_version,
+		sqlite3_libversion());
 	print_library(out, "librdkafka", kafka_version());
 	print_library(out, "libmicrohttpd", http_version());
 	print_library(out, "OpenSSL", tls_version());
+	print_library(out, "libcurl", kinesis_version());
 	fputc('\n', out);
 }

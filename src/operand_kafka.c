@@ -16,17 +16,6 @@ static const char topic_letters[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789._-";
 
-void operand_release(struct operand *operand)
-{
-	for (size_t i = 0; i < operand->topic_count; i++)
-		free(operand->topics[i]);
-	free(operand->topics);
-	free(operand->partitions);
-	free(operand->name);
-	free(operand->host);
-	*operand = (struct operand){0};
-}
-
 static int no_memory(struct error *error)
 {
 	return error_set(error, "out of memory");

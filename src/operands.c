@@ -12,6 +12,20 @@
 
 #define PORT_MAX 65535
 
+void operand_release(struct operand *operand)
+{
+	for (size_t i = 0; i < operand->topic_count; i++)
+		free(operand->topics[i]);
+	free(operand->topics);
+	free(operand->partitions);
+	free(operand->stream);
+	free(operand->region);
+	free(operand->endpoint);
+	free(operand->name);
+	free(operand->host);
+	*operand = (struct operand){0};
+}
+
 void operands_free(struct operand *operands, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -267,9 +281,11 @@ static int read_source(char **arguments, size_t count, size_t i, bool follow,
 					error);
 		if (size == 5 && strncasecmp(text, "kafka", 5) == 0)
 			return operand_read_kafka(operand, text, true, error);
+		if (size == 7 && strncasecmp(text, "kinesis", 7) == 0)
+			return operand_read_kinesis(operand, text, error);
 		return error_set(error,
 				 "'%s': there is no scheme '%.*s' here, only "
-				 "tcp://, tls:// and kafka:// are",
+				 "tcp://, tls://, kafka:// and kinesis:// are",
 				 text, size, text);
 	}
 	if (!follow && is_bare_word(text))

@@ -9,7 +9,13 @@
 
 #include "base/error.h"
 
-enum operand_kind { OPERAND_TCP, OPERAND_KAFKA, OPERAND_STDIN, OPERAND_PATH };
+enum operand_kind {
+	OPERAND_TCP,
+	OPERAND_KAFKA,
+	OPERAND_KINESIS,
+	OPERAND_STDIN,
+	OPERAND_PATH,
+};
 
 /* Partitions from one to another, both included. */
 struct operand_range {
@@ -28,6 +34,10 @@ struct operand {
 	size_t topic_count;
 	struct operand_range *partitions;
 	size_t range_count; /* 0: all partitions */
+	/* OPERAND_KINESIS: */
+	char *stream;
+	char *region;	/* or NULL */
+	char *endpoint; /* or NULL */
 };
 
 /*
@@ -37,6 +47,11 @@ struct operand {
  */
 int operand_read_kafka(struct operand *operand, const char *text, bool many,
 		       struct error *error) MUST_CHECK;
+
+/* Reads kinesis://STREAM[?region=R&endpoint=URL]. -1: as above. */
+int operand_read_kinesis(struct operand *operand, const char *text,
+			 struct error *error) MUST_CHECK;
+
 void operand_release(struct operand *operand);
 
 /*

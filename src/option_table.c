@@ -167,11 +167,12 @@ const struct option_entry option_table[OPTION_COUNT] = {
 			.group = GROUP_RUN,
 			.help = "stop this long after the run began",
 			.usual = "run on"},
-	[OPTION_UNTIL_END] = {.name = "until-end",
-			      .group = GROUP_RUN,
-			      .help = "Kafka, --follow: stop at what was the "
-				      "end when the run began",
-			      .usual = "run on"},
+	[OPTION_UNTIL_END] =
+		{.name = "until-end",
+		 .group = GROUP_RUN,
+		 .help = "Kafka, Kinesis, --follow: stop at what was the "
+			 "end when the run began",
+		 .usual = "run on"},
 	[OPTION_FAIL_IF] = {.name = "fail-if",
 			    .argument = "EXPR",
 			    .group = GROUP_RUN,
@@ -333,7 +334,7 @@ const char *option_group_title(enum option_group group)
 		[GROUP_CONNECTION] = "Connection",
 		[GROUP_LIMITS] = "Limits",
 		[GROUP_STATE] = "State",
-		[GROUP_KAFKA] = "Kafka",
+		[GROUP_KAFKA] = "Kafka, Kinesis",
 		[GROUP_SERVICE] = "Service",
 		[GROUP_DIAGNOSTICS] = "Diagnostics",
 	};

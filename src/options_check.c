@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "http/http.h"
 #include "kafka/kafka.h"
+#include "kinesis/kinesis.h"
 #include "tls/tls.h"
 #include "report/label.h"
 
@@ -123,8 +124,10 @@ static int check_until_end(const struct options *options, struct error *error)
 {
 	for (size_t i = 0; options->until_end && i < options->operand_count;
 	     i++) {
-		if (options->operands[i].kind != OPERAND_PATH &&
-		    options->operands[i].kind != OPERAND_KAFKA)
+		enum operand_kind kind = options->operands[i].kind;
+
+		if (kind != OPERAND_PATH && kind != OPERAND_KAFKA &&
+		    kind != OPERAND_KINESIS)
 			return error_set(error,
 					 "--until-end: the end of '%s' cannot "
 					 "be known beforehand",
@@ -133,10 +136,10 @@ static int check_until_end(const struct options *options, struct error *error)
 	return 0;
 }
 
-static bool reads_kafka(const struct options *options)
+static bool reads(const struct options *options, enum operand_kind kind)
 {
 	for (size_t i = 0; i < options->operand_count; i++)
-		if (options->operands[i].kind == OPERAND_KAFKA)
+		if (options->operands[i].kind == kind)
 			return true;
 	return false;
 }
@@ -179,17 +182,17 @@ static int check_operand(const struct options *options, size_t i,
 static int check_kafka(const struct options *options,
 		       const struct choices *choices, struct error *error)
 {
-	static const enum option_id of_kafka[] = {OPTION_FROM, OPTION_GROUP,
-						  OPTION_KAFKA, OPTION_MEMBER};
+	static const enum option_id of_kafka[] = {OPTION_GROUP, OPTION_KAFKA,
+						  OPTION_MEMBER};
 	bool publishes = choices->given[OPTION_PUBLISH];
 	size_t kafka_count = 0;
 
-	if ((publishes || reads_kafka(options)) &&
+	if ((publishes || reads(options, OPERAND_KAFKA)) &&
 	    kafka_check_built(error) != 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(of_kafka) / sizeof(*of_kafka); i++)
 		if (choices->given[of_kafka[i]] && !publishes &&
-		    !reads_kafka(options))
+		    !reads(options, OPERAND_KAFKA))
 			return error_set(error,
 					 "--%s is for kafka:// sources, and "
 					 "there is none",
@@ -217,11 +220,54 @@ static int check_kafka(const struct options *options,
 	return 0;
 }
 
+static bool is_same(const char *one, const char *other)
+{
+	return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+/* A stream that is read twice would be counted twice. */
+static int check_stream(const struct options *options, size_t i,
+			struct error *error)
+{
+	const struct operand *operand = &options->operands[i];
+
+	for (size_t k = 0; operand->kind == OPERAND_KINESIS && k < i; k++) {
+		const struct operand *other = &options->operands[k];
+
+		if (other->kind == OPERAND_KINESIS &&
+		    strcmp(operand->stream, other->stream) == 0 &&
+		    is_same(operand->region, other->region) &&
+		    is_same(operand->endpoint, other->endpoint))
+			return error_set(error,
+					 "the stream '%s' is given twice, and "
+					 "would be counted twice",
+					 operand->stream);
+	}
+	return 0;
+}
+
+static int check_kinesis(const struct options *options,
+			 const struct choices *choices, struct error *error)
+{
+	bool publishes = choices->given[OPTION_PUBLISH];
+
+	if (reads(options, OPERAND_KINESIS) && kinesis_check_built(error) != 0)
+		return -1;
+	if (choices->given[OPTION_FROM] && !publishes &&
+	    !reads(options, OPERAND_KAFKA) && !reads(options, OPERAND_KINESIS))
+		return error_set(error, "--from is for kafka:// and kinesis:// "
+					"sources, and there is none");
+	for (size_t i = 0; i < options->operand_count; i++)
+		if (check_stream(options, i, error) != 0)
+			return -1;
+	return 0;
+}
+
 static int check_tls(const struct options *options,
 		     const struct choices *choices, struct error *error)
 {
-	static const enum option_id of_tls[] = {OPTION_TLS_CA, OPTION_TLS_CERT,
-						OPTION_TLS_KEY, OPTION_TLS_CRL};
+	static const enum option_id of_tls[] = {OPTION_TLS_CERT, OPTION_TLS_KEY,
+						OPTION_TLS_CRL};
 	bool by_tls = false;
 
 	for (size_t i = 0; i < options->operand_count; i++)
@@ -234,6 +280,10 @@ static int check_tls(const struct options *options,
 					 "--%s is for tls:// sources, and "
 					 "there is none",
 					 option_table[of_tls[i]].name);
+	if (choices->given[OPTION_TLS_CA] && !by_tls &&
+	    !reads(options, OPERAND_KINESIS))
+		return error_set(error, "--tls-ca is for tls:// and kinesis:// "
+					"sources, and there is none");
 	if (options->tls.key && !options->tls.cert)
 		return error_set(error,
 				 "--tls-key needs --tls-cert: it is the key of "
@@ -262,6 +312,7 @@ int options_check_given(const struct options *options,
 	    check_format(options, choices, error) < 0 ||
 	    check_until_end(options, error) < 0 ||
 	    check_kafka(options, choices, error) < 0 ||
+	    check_kinesis(options, choices, error) < 0 ||
 	    check_tls(options, choices, error) < 0 ||
 	    check_http(options, choices, error) < 0)
 		return -1;

@@ -160,7 +160,7 @@ START_TEST(scheme_is_checked)
 	refuse("tls://:9998", "the HOST is empty (tls://HOST:PORT)");
 	refuse("tls://a:9998/x", "(tls://HOST:PORT)");
 	refuse("a+b-c.1://x", "no scheme 'a+b-c.1'");
-	refuse("file://x", "only tcp://, tls:// and kafka:// are");
+	refuse("file://x", "only tcp://, tls://, kafka:// and kinesis:// are");
 }
 END_TEST
 
@@ -263,6 +263,56 @@ START_TEST(followed_word_is_a_file_that_may_come)
 }
 END_TEST
 
+START_TEST(a_stream_may_say_where_it_is)
+{
+	accept("kinesis://shop.orders_1-a");
+	ck_assert_int_eq(operands[0].kind, OPERAND_KINESIS);
+	ck_assert_str_eq(operands[0].name, "kinesis://shop.orders_1-a");
+	ck_assert_str_eq(operands[0].stream, "shop.orders_1-a");
+	ck_assert_ptr_null(operands[0].region);
+	ck_assert_ptr_null(operands[0].endpoint);
+	accept("Kinesis://o?region=eu-north-1");
+	ck_assert_str_eq(operands[0].stream, "o");
+	ck_assert_str_eq(operands[0].region, "eu-north-1");
+	accept("kinesis://o?endpoint=http%3A%2f%2F127.0.0.1:4567&region=x");
+	ck_assert_str_eq(operands[0].endpoint, "http://127.0.0.1:4567");
+	ck_assert_str_eq(operands[0].region, "x");
+	accept("kinesis://o?endpoint=https://k.example/");
+	ck_assert_str_eq(operands[0].endpoint, "https://k.example/");
+}
+END_TEST
+
+static const struct {
+	const char *line, *message;
+} no_streams[] = {
+	{"kinesis://", "the STREAM is empty"},
+	{"kinesis://?region=x", "the STREAM is empty"},
+	{"kinesis://a/b", "'a/b' is no STREAM (letters, digits and ._-)"},
+	{"kinesis://a:1", "'a:1' is no STREAM"},
+	{"kinesis://o?", "only region= and endpoint= are known"},
+	{"kinesis://o?region", "only region= and endpoint= are known"},
+	{"kinesis://o?shard=1", "only region= and endpoint= are known"},
+	{"kinesis://o?region=", "'' is no region (?region=eu-north-1)"},
+	{"kinesis://o?region=EU", "'EU' is no region"},
+	{"kinesis://o?region=a&region=b", "region= is given twice"},
+	{"kinesis://o?endpoint=", "'' is no endpoint"},
+	{"kinesis://o?endpoint=host:1", "'host:1' is no endpoint"},
+	{"kinesis://o?endpoint=ftp://host", "'ftp://host' is no endpoint"},
+	{"kinesis://o?endpoint=http://", "'http://' is no endpoint"},
+	{"kinesis://o?endpoint=http:///x", "'http:///x' is no endpoint"},
+	{"kinesis://o?endpoint=http://a%20b", "'http://a b' is no endpoint"},
+	{"kinesis://o?endpoint=http://a%0ab", "is no endpoint"},
+	{"kinesis://o?endpoint=http%3", "without two hexadecimal digits"},
+	{"kinesis://o?endpoint=http://a%00", "without two hexadecimal digits"},
+	{"kinesis://o?endpoint=http://k:s@h/", "no name and password"},
+};
+
+START_TEST(what_is_no_stream_is_refused)
+{
+	refuse(no_streams[_i].line, no_streams[_i].message);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("operands");
@@ -280,6 +330,9 @@ int main(void)
 	tcase_add_test(tcase, other_operands_are_paths);
 	tcase_add_test(tcase, word_that_is_no_file_is_refused);
 	tcase_add_test(tcase, followed_word_is_a_file_that_may_come);
+	tcase_add_test(tcase, a_stream_may_say_where_it_is);
+	tcase_add_loop_test(tcase, what_is_no_stream_is_refused, 0,
+			    sizeof(no_streams) / sizeof(*no_streams));
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -1,0 +1,414 @@
+#include "kinesis/transfer.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "core/watermark.h"
+#include "kinesis/kinesis.h"
+
+/* The service itself sends less than 10 MB of data, as base64. */
+#define ANSWER_MAX ((size_t)32 << 20)
+
+/* A descriptor that curl waits for. */
+struct socket_watch {
+	struct loop_watch watch;
+	struct transfers *transfers;
+	struct socket_watch *next;
+};
+
+struct transfers {
+	CURLM *multi;
+	struct loop *loop;
+	struct loop_timer timer;
+	struct socket_watch *sockets;
+	enum loop_part part;
+	int64_t now_ns; /* mono: of the last step */
+	bool failed;	/* memory was out for a descriptor */
+	char *ca;
+};
+
+struct transfer {
+	struct transfers *transfers;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct buffer sent;
+	struct buffer body;
+	char detail[CURL_ERROR_SIZE];
+	bool done;
+	struct http_answer answer;
+};
+
+int kinesis_check_built(struct error *error)
+{
+	(void)error;
+	return 0;
+}
+
+const char *kinesis_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}
+
+/* --- what curl waits for -------------------------------------------------- */
+
+static short events_of(int what)
+{
+	short events = 0;
+
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		events |= POLLIN;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		events |= POLLOUT;
+	return events;
+}
+
+static void forget_socket(struct transfers *self, struct socket_watch *socket)
+{
+	struct socket_watch **at = &self->sockets;
+
+	while (*at != socket)
+		at = &(*at)->next;
+	*at = socket->next;
+	loop_watch_remove(self->loop, &socket->watch);
+	free(socket);
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
+		     void *known)
+{
+	struct transfers *self = context;
+	struct socket_watch *socket = known;
+	struct error ignored;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (socket)
+			forget_socket(self, socket);
+		return 0;
+	}
+	if (!socket) {
+		socket = calloc(1, sizeof(*socket));
+		if (!socket)
+			return -1;
+		socket->watch = (struct loop_watch){.fd = fd};
+		socket->transfers = self;
+		if (loop_watch_add(self->loop, &socket->watch, &ignored) != 0) {
+			free(socket);
+			return -1;
+		}
+		socket->next = self->sockets;
+		self->sockets = socket;
+		curl_multi_assign(self->multi, fd, socket);
+	}
+	socket->watch.events = events_of(what);
+	socket->watch.part = self->part;
+	return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *context)
+{
+	struct transfers *self = context;
+
+	(void)multi;
+	self->timer.due_ns = timeout_ms < 0
+				     ? TIME_NEVER
+				     : self->now_ns + timeout_ms * NS_PER_MS;
+	return 0;
+}
+
+struct transfers *transfers_open(struct loop *loop, const char *ca,
+				 struct error *error)
+{
+	struct transfers *self = calloc(1, sizeof(*self));
+
+	if (!self || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		free(self);
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	self->loop = loop;
+	self->part = LOOP_OPENING;
+	self->timer =
+		(struct loop_timer){.due_ns = TIME_NEVER, .part = LOOP_OPENING};
+	loop_timer_add(loop, &self->timer);
+	self->multi = curl_multi_init();
+	self->ca = ca ? strdup(ca) : NULL;
+	if (!self->multi || (ca && !self->ca)) {
+		transfers_close(self);
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	curl_multi_setopt(self->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(self->multi, CURLMOPT_SOCKETDATA, self);
+	curl_multi_setopt(self->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(self->multi, CURLMOPT_TIMERDATA, self);
+	return self;
+}
+
+void transfers_close(struct transfers *self)
+{
+	if (!self)
+		return;
+	if (self->multi)
+		curl_multi_cleanup(self->multi);
+	while (self->sockets)
+		forget_socket(self, self->sockets);
+	loop_timer_remove(self->loop, &self->timer);
+	free(self->ca);
+	free(self);
+	curl_global_cleanup();
+}
+
+void transfers_set_part(struct transfers *self, enum loop_part part)
+{
+	self->part = part;
+	self->timer.part = part;
+	for (struct socket_watch *at = self->sockets; at; at = at->next)
+		at->watch.part = part;
+}
+
+/* --- what came ------------------------------------------------------------ */
+
+static size_t take_body(char *data, size_t size, size_t count, void *context)
+{
+	struct transfer *self = context;
+
+	(void)size; /* 1 */
+	self->answer.too_large = count > ANSWER_MAX - self->body.size;
+	if (self->answer.too_large)
+		return 0;
+	buffer_append(&self->body, data, count);
+	return self->body.failed ? 0 : count;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+	static const char name[] = "Date:";
+	struct transfer *self = context;
+	char text[64];
+	time_t date;
+
+	(void)size; /* 1 */
+	if (count < sizeof(name) || count - sizeof(name) >= sizeof(text) ||
+	    strncasecmp(data, name, sizeof(name) - 1) != 0)
+		return count;
+	count -= sizeof(name) - 1;
+	memcpy(text, data + sizeof(name) - 1, count);
+	text[count] = '\0';
+	date = curl_getdate(text, NULL);
+	if (date > 0)
+		self->answer.date_ns = (int64_t)date * NS_PER_S;
+	return count + sizeof(name) - 1;
+}
+
+static bool is_of_certificate(CURLcode code)
+{
+	return code == CURLE_PEER_FAILED_VERIFICATION ||
+	       code == CURLE_SSL_CACERT_BADFILE ||
+	       code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_CIPHER ||
+	       code == CURLE_UNSUPPORTED_PROTOCOL;
+}
+
+static void finish(struct transfer *self, CURLcode code)
+{
+	struct http_answer *answer = &self->answer;
+	long status = 0;
+
+	self->done = true;
+	answer->body = buffer_span(&self->body);
+	curl_easy_getinfo(self->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (code == CURLE_OK) {
+		answer->status = (int)status;
+		return;
+	}
+	answer->is_final = is_of_certificate(code);
+	if (answer->too_large)
+		error_set(&answer->trouble, "the answer is longer than %zu MiB",
+			  ANSWER_MAX >> 20);
+	else
+		error_set(&answer->trouble, "%s",
+			  self->detail[0] != '\0' ? self->detail
+						  : curl_easy_strerror(code));
+}
+
+static void collect(struct transfers *self)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(self->multi, &left)) != NULL) {
+		struct transfer *transfer;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+				  &transfer);
+		finish(transfer, message->data.result);
+	}
+}
+
+/* curl may close any descriptor while it is called, so the list is looked
+ * through anew after each. */
+static bool step_socket(struct transfers *self)
+{
+	for (struct socket_watch *at = self->sockets; at; at = at->next) {
+		short ready = at->watch.ready;
+		int what = 0, running;
+
+		if (ready == 0)
+			continue;
+		at->watch.ready = 0;
+		if (ready & POLLIN)
+			what |= CURL_CSELECT_IN;
+		if (ready & POLLOUT)
+			what |= CURL_CSELECT_OUT;
+		if (ready & ~(POLLIN | POLLOUT))
+			what |= CURL_CSELECT_ERR;
+		curl_multi_socket_action(self->multi, at->watch.fd, what,
+					 &running);
+		return true;
+	}
+	return false;
+}
+
+void transfers_step(struct transfers *self, int64_t now_ns)
+{
+	int running;
+
+	self->now_ns = now_ns;
+	while (step_socket(self))
+		;
+	if (now_ns >= self->timer.due_ns) {
+		self->timer.due_ns = TIME_NEVER;
+		curl_multi_socket_action(self->multi, CURL_SOCKET_TIMEOUT, 0,
+					 &running);
+	}
+	collect(self);
+}
+
+/* --- one of them ---------------------------------------------------------- */
+
+static bool add_headers(struct transfer *self,
+			const struct http_request *request)
+{
+	for (size_t i = 0; i < request->header_count; i++) {
+		struct curl_slist *longer =
+			curl_slist_append(self->headers, request->headers[i]);
+
+		if (!longer)
+			return false;
+		self->headers = longer;
+	}
+	return true;
+}
+
+static bool sign(struct transfer *self, const struct http_request *request)
+{
+	struct buffer scheme = {0};
+	bool set;
+
+	buffer_printf(&scheme, "aws:amz:%s:kinesis", request->region);
+	buffer_append_char(&scheme, '\0');
+	set = !scheme.failed &&
+	      curl_easy_setopt(self->easy, CURLOPT_AWS_SIGV4, scheme.data) ==
+		      CURLE_OK &&
+	      curl_easy_setopt(self->easy, CURLOPT_USERNAME,
+			       request->access_key) == CURLE_OK &&
+	      curl_easy_setopt(self->easy, CURLOPT_PASSWORD,
+			       request->secret_key) == CURLE_OK;
+	buffer_release(&scheme);
+	return set;
+}
+
+/* A connection on which nothing comes for so long is dead. */
+static void set_patience(CURL *easy, int64_t timeout_ns)
+{
+	long seconds = (long)((timeout_ns + NS_PER_S - 1) / NS_PER_S);
+
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(timeout_ns / NS_PER_MS) + 1);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, seconds);
+}
+
+/* Only this file: the system's folder would be asked, too. */
+static bool trust(CURL *easy, const char *ca)
+{
+	return curl_easy_setopt(easy, CURLOPT_CAINFO, ca) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+}
+
+static bool set_up(struct transfer *self, const struct http_request *request)
+{
+	CURL *easy = self->easy;
+	bool has_body = request->body.size > 0;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, self);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->detail);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, self);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, self);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+			 (long)CURL_SSLVERSION_TLSv1_2);
+	set_patience(easy, request->timeout_ns);
+	if (request->direct)
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	if (has_body) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
+				 (long)self->sent.size);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, self->sent.data);
+	}
+	return curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, self->headers) ==
+		       CURLE_OK &&
+	       (!self->transfers->ca || trust(easy, self->transfers->ca)) &&
+	       (!request->region || sign(self, request));
+}
+
+struct transfer *transfer_start(struct transfers *transfers,
+				const struct http_request *request,
+				struct error *error)
+{
+	struct transfer *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		goto no_memory;
+	self->transfers = transfers;
+	self->answer.date_ns = TIME_NONE;
+	buffer_append_span(&self->sent, request->body);
+	self->easy = curl_easy_init();
+	if (!self->easy || self->sent.failed || !add_headers(self, request) ||
+	    !set_up(self, request) ||
+	    curl_multi_add_handle(transfers->multi, self->easy) != CURLM_OK)
+		goto no_memory;
+	return self;
+no_memory:
+	transfer_free(self);
+	error_set(error, "out of memory");
+	return NULL;
+}
+
+const struct http_answer *transfer_answer(const struct transfer *transfer)
+{
+	return transfer->done ? &transfer->answer : NULL;
+}
+
+void transfer_free(struct transfer *self)
+{
+	if (!self)
+		return;
+	if (self->easy) {
+		curl_multi_remove_handle(self->transfers->multi, self->easy);
+		curl_easy_cleanup(self->easy);
+	}
+	curl_slist_free_all(self->headers);
+	buffer_release(&self->sent);
+	buffer_release(&self->body);
+	free(self);
+}
