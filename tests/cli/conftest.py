@@ -12,6 +12,7 @@ import oc  # noqa: E402
 from browser import axe, browse, chromium  # noqa: E402,F401
 from dashboard import dashboard, relay  # noqa: E402,F401
 from kafka_broker import broker, start_broker  # noqa: E402,F401
+from kinesis_service import kinesalite, kinesis  # noqa: E402,F401
 from tls_feed import Trust  # noqa: E402
 
 

@@ -66,14 +66,15 @@ END_TEST
 
 START_TEST(what_is_for_kafka_needs_it)
 {
-	static const char *const given[] = {"--from=earliest", "-gshop",
-					    "-Xclient.id=x"};
+	static const char *const given[] = {"-gshop", "-Xclient.id=x"};
 	char line[64];
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++) {
 		snprintf(line, sizeof(line), "%s|file", given[i]);
 		refuse(line, "is for kafka:// sources, and there is none");
 	}
+	refuse("--from=earliest|file",
+	       "--from is for kafka:// and kinesis:// sources");
 	refuse("--member=a|file", "is for kafka:// sources");
 	refuse("--member=a|" TOPIC, "--member needs --group");
 	refuse("--publish=kafka://b/p|" TOPIC, "--publish needs --group");
