@@ -223,11 +223,11 @@ static enum source_status step(struct kinesis_source *self, struct chunk *chunk)
 {
 	enum source_status status;
 
-	if (end_shards(self, &chunk->why) != 0)
-		return kinesis_fail(self, false, chunk);
 	status = kinesis_hear(self, chunk);
 	if (status != SOURCE_AGAIN || self->state == KINESIS_OVER)
 		return status;
+	if (end_shards(self, &chunk->why) != 0)
+		return kinesis_fail(self, false, chunk);
 	if (self->state == KINESIS_OPENING && is_placed(self)) {
 		turn(self, KINESIS_RUNNING);
 		self->changed = true;

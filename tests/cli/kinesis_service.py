@@ -42,6 +42,15 @@ def environment(**more):
             **KEYS, **more}
 
 
+@contextlib.contextmanager
+def closing_get(address, path):
+    """The body of a page of --http."""
+    connection = http.client.HTTPConnection(address, timeout=oc.DEADLINE_S)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        yield connection.getresponse().read()
+
+
 # --- records that a producer packs -------------------------------------------
 
 def varint(number):
