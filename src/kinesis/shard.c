@@ -113,12 +113,13 @@ bool shard_take(struct shard *shard)
 	return is_there;
 }
 
-bool shard_cut(struct shard *shard, int64_t until_ms)
+bool shard_cut(struct shard *shard, int64_t until_ms, int64_t now_ms)
 {
 	struct record_batch *batch = &shard->batch;
 	size_t i = 0;
 
-	while (i < batch->count && batch->records[i].arrived_ms <= until_ms)
+	while (i < batch->count && (batch->records[i].arrived_ms <= until_ms ||
+				    batch->records[i].arrived_ms > now_ms))
 		i++;
 	if (i == batch->count)
 		return false;

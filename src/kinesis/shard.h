@@ -88,8 +88,11 @@ static inline bool shard_holds(const struct shard *shard)
 /* The next bytes of the batch, at most so many; they stand in it. */
 struct span shard_hand_out(struct shard *shard, size_t size);
 
-/* Drops what arrived later than this. True: there was some. */
-bool shard_cut(struct shard *shard, int64_t until_ms);
+/*
+ * Drops what arrived later than this, from the first such record on; one that
+ * is later than the time now says nothing. True: there was some.
+ */
+bool shard_cut(struct shard *shard, int64_t until_ms, int64_t now_ms);
 
 /* Where a later run would go on; the mark is the shard's. */
 const char *shard_place(const struct shard *shard, uint64_t *lines);

@@ -287,15 +287,22 @@ static bool is_tip(const struct shard *shard)
 }
 
 /*
- * Until-end: is what this answer holds all that is wanted? One that has ended
- * has children, which are. The service's clock was read in full seconds.
+ * What becomes of the shard after this answer. Until-end: no more is wanted
+ * than was there when the run began, by the service's clock, which is read in
+ * full seconds. One that was closed by then is read till it has ended, as its
+ * children are read, too.
  */
-static bool is_at_end(const struct kinesis_source *self, struct shard *shard)
+static enum shard_state what_then(const struct kinesis_source *self,
+				  struct shard *shard)
 {
-	bool tip = is_tip(shard);
+	bool is_bounded = self->options.until_end && !shard->is_closed;
 
-	return shard_cut(shard, self->start_ms + 999) ||
-	       (tip && shard->iterator);
+	if (is_bounded &&
+	    shard_cut(shard, self->start_ms + 999, self->date_ms + 999))
+		return SHARD_OVER;
+	if (!shard->iterator)
+		return SHARD_ENDED;
+	return is_bounded && is_tip(shard) ? SHARD_OVER : SHARD_READING;
 }
 
 static enum source_status take_records(struct kinesis_source *self,
@@ -318,10 +325,7 @@ static enum source_status take_records(struct kinesis_source *self,
 	/* Who is behind has not fallen silent. */
 	shard->stream.time->steady = !is_tip(shard);
 	is_there = shard_take(shard);
-	if (self->options.until_end && is_at_end(self, shard))
-		shard->then = SHARD_OVER;
-	else if (!shard->iterator)
-		shard->then = SHARD_ENDED;
+	shard->then = what_then(self, shard);
 	return is_there ? SOURCE_AGAIN : say_gap(shard, chunk);
 }
 

@@ -162,8 +162,7 @@ class Service:
         self.page = None       # shards in a page
         self.clock_s = 0       # how far the service's clock is ahead
         self.iterators = {}    # of kinesalite, to the shard
-        self.tips = {}         # shard to its records' arrival times
-        self.children_hidden = False
+        self.arrived = {}      # when records were put, by their numbers
         self._lock = threading.RLock()
         self._reads = collections.defaultdict(list)
         self._threads = []
@@ -254,6 +253,7 @@ class Service:
         numbers = []
         for start in range(0, len(records), 500):
             part = records[start:start + 500]
+            now = time.time()
             done = self.call("PutRecords", StreamName=stream, Records=[
                 {"Data": base64.b64encode(record).decode(),
                  "PartitionKey": "p",
@@ -261,6 +261,7 @@ class Service:
                 for i, record in enumerate(part)])
             assert done["FailedRecordCount"] == 0, done
             numbers += [one["SequenceNumber"] for one in done["Records"]]
+            self.arrived.update(dict.fromkeys(numbers[start:], now))
         return numbers
 
     def split(self, stream, shard):
@@ -402,13 +403,18 @@ class Service:
         return Answer(200, json.dumps(page).encode())
 
     def _amend(self, request, answer):
-        """kinesalite is never behind while there are records."""
+        """kinesalite is never behind while there are records, and those of
+        new shards arrive in the time to come."""
         shard = self.shard_of(request)
         following = answer.get("NextShardIterator")
         size = sum(len(base64.b64decode(record["Data"]))
                    for record in answer["Records"])
         with self._lock:
             self._reads[shard].append((request.at, size))
+        for record in answer["Records"]:
+            when = self.arrived.get(record["SequenceNumber"],
+                                    record["ApproximateArrivalTimestamp"])
+            record["ApproximateArrivalTimestamp"] = when + self.clock_s
         if following:
             self.iterators[following] = shard
             if answer["Records"]:

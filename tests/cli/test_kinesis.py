@@ -145,12 +145,8 @@ def test_the_end_is_what_it_was_when_the_run_began(kinesis):
         time.sleep(1.1)  # the service's clock is read in full seconds
         kinesis.put("orders", *[oc.order("LATER")] * 300)
     kinesis.rule("GetRecords", more)
-    # Its clock is not ours.
-    kinesis.clock_s = -30
-    done = read(kinesis)
-    assert (done.status, sum(oc.counts(done.out).values())) == (0, 0), done
-    kinesis.clock_s = 0
-    kinesis.rule("GetRecords", more)
+    kinesis.clock_s = -30  # its clock is not ours
+    assert counted(kinesis) == {"S0": 100, "S1": 100, "S2": 100}
     assert counted(kinesis) == {"S0": 100, "S1": 100, "S2": 100, "LATER": 300}
 
 

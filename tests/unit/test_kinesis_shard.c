@@ -163,13 +163,15 @@ END_TEST
 START_TEST(what_arrived_later_is_cut_off)
 {
 	answer((const char *[]){"ax", "bxy", "cx", NULL});
-	ck_assert(!shard_cut(shard, 2));
-	ck_assert(shard_cut(shard, 1));
+	ck_assert(!shard_cut(shard, 2, 9));
+	/* Nothing comes from a time to come. */
+	ck_assert(!shard_cut(shard, 1, 1));
+	ck_assert(shard_cut(shard, 1, 9));
 	ck_assert(shard_take(shard));
 	count(3);
 	ck_assert(!shard_holds(shard));
 	assert_place("b", 2);
-	ck_assert(shard_cut(shard, -1));
+	ck_assert(shard_cut(shard, -1, 9));
 	ck_assert_uint_eq(shard->batch.count, 0);
 }
 END_TEST
