@@ -39,6 +39,9 @@ static const struct {
 	 "(is the secret key right, and the clock?)"},
 	{"AccessDeniedException", VERDICT_REFUSED, MAY},
 	{"AccessDenied", VERDICT_REFUSED, MAY},
+	{"InvalidArgumentException", VERDICT_REFUSED,
+	 "(was the stream made anew? then its state is another's: move it "
+	 "away)"},
 	{"ResourceNotFoundException", VERDICT_REFUSED,
 	 "(is the stream in another region, or account?)"},
 };

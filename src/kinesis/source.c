@@ -322,7 +322,9 @@ static int kinesis_note(struct source *source, struct error *error)
 		const char *mark;
 		uint64_t lines;
 
-		if (!shard->position || !shard->position->begun)
+		/* One that waits may have begun in an earlier run. */
+		if (!shard->position || !shard->position->begun ||
+		    shard->state == SHARD_WAITING)
 			continue;
 		mark = shard_place(shard, &lines);
 		if (position_set_mark(shard->position, mark, lines) != 0)

@@ -106,6 +106,19 @@ static enum source_status keys_refused(struct kinesis_source *self,
 	return kinesis_fail(self, false, chunk);
 }
 
+/* Its clock is told in full seconds. Where ours agrees, it tells the rest; else
+ * `usual` does, in milliseconds. */
+static int64_t refine(int64_t date_ms, int64_t wall_ns, int64_t usual_ms)
+{
+	int64_t rest_ms = wall_ns / NS_PER_MS - date_ms;
+
+	if (rest_ms < -1000 || rest_ms >= 2000)
+		return date_ms + usual_ms;
+	if (rest_ms < 0)
+		return date_ms;
+	return date_ms + (rest_ms > 999 ? 999 : rest_ms);
+}
+
 static void answered(struct kinesis_source *self,
 		     const struct http_answer *answer)
 {
@@ -198,7 +211,7 @@ static enum source_status take_list(struct kinesis_source *self,
 		return status;
 	self->list_due_ns = self->now_ns;
 	if (self->start_ms == 0)
-		self->start_ms = self->date_ms;
+		self->start_ms = refine(self->date_ms, self->wall_ns, 999);
 	if (answer_read_shards(answer->body, &self->list, &why) != 0)
 		return refused(self, self->source.name, why.message, chunk);
 	if (self->list.next)
@@ -231,6 +244,7 @@ static enum source_status take_iterator(struct kinesis_source *self,
 					const struct http_answer *answer,
 					struct chunk *chunk)
 {
+	int64_t called_ns;
 	struct error why;
 
 	shard->iterator = answer_read_iterator(answer->body, &why);
@@ -239,9 +253,11 @@ static enum source_status take_iterator(struct kinesis_source *self,
 	shard->due_ns = self->now_ns;
 	if (strcmp(shard->mark, MARK_LATEST) != 0)
 		return SOURCE_AGAIN;
-	/* What arrives from now on is wanted, by the service's clock. */
+	/* What arrived since it was called is wanted, by the service's clock.
+	 */
+	called_ns = self->wall_ns - (self->now_ns - shard->called_ns);
 	snprintf(shard->mark, sizeof(shard->mark), "%c%lld", MARK_TIME,
-		 (long long)self->date_ms);
+		 (long long)refine(self->date_ms, called_ns, 0));
 	if (shard->position &&
 	    positions_begin_shard(self->positions, shard->position, shard->mark,
 				  TIME_NONE) != 0)
@@ -288,17 +304,15 @@ static bool is_tip(const struct shard *shard)
 
 /*
  * What becomes of the shard after this answer. Until-end: no more is wanted
- * than was there when the run began, by the service's clock, which is read in
- * full seconds. One that was closed by then is read till it has ended, as its
- * children are read, too.
+ * than was there when the run began, by the service's clock. One that was
+ * closed by then is read till it has ended, as its children are read, too.
  */
 static enum shard_state what_then(const struct kinesis_source *self,
 				  struct shard *shard)
 {
 	bool is_bounded = self->options.until_end && !shard->is_closed;
 
-	if (is_bounded &&
-	    shard_cut(shard, self->start_ms + 999, self->date_ms + 999))
+	if (is_bounded && shard_cut(shard, self->start_ms, self->date_ms + 999))
 		return SHARD_OVER;
 	if (!shard->iterator)
 		return SHARD_ENDED;

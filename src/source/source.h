@@ -58,7 +58,8 @@ struct chunk {
 	enum chunk_after after;
 	/* The source's; stands until the source is closed. NULL: none. */
 	struct stream *stream;
-	/* DATA: in the area given to source_next(), until its next call. */
+	/* DATA: in the area given to source_next(), or the source's own; until
+	 * its next call. */
 	struct span bytes;
 	/* DATA: who walked ahead in the bytes, or NULL; as long as they. */
 	struct lane *lane;

@@ -122,11 +122,11 @@ class Output:
         return out[len(before):]
 
 
-def run_and_kill(args, stdout, after_s):
+def run_and_kill(args, stdout, after_s, env=None):
     """Kills the run so long after its start, unless it ended by itself."""
     with subprocess.Popen(oc.command(args), stdout=stdout,
                           stderr=subprocess.PIPE,
-                          env=oc.environment()) as process:
+                          env=oc.environment(env)) as process:
         try:
             err = process.communicate(timeout=after_s or 120)[1]
         except subprocess.TimeoutExpired:
