@@ -193,6 +193,10 @@ void shard_settle(struct shard *shard)
 	const char *mark = shard_place(shard, &lines);
 
 	set_mark(shard, mark, lines);
+	record_batch_release(&shard->batch);
+	shard->handed = 0;
+	shard->batch_start = stream_position(&shard->stream);
+	shard->batch_lines = shard->stream.line_number;
 }
 
 void shard_locate(const struct shard *shard, uint64_t line, struct error *text)

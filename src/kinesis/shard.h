@@ -97,7 +97,8 @@ bool shard_cut(struct shard *shard, int64_t until_ms, int64_t now_ms);
 /* Where a later run would go on; the mark is the shard's. */
 const char *shard_place(const struct shard *shard, uint64_t *lines);
 
-/* Brings `mark` up to date: all that was handed out is counted. */
+/* All that was handed out is counted: brings `mark` up to date, and lets the
+ * batch go. */
 void shard_settle(struct shard *shard);
 
 /* Where the line with this number stands: "sequence number 495.., line 2"; the

@@ -19,6 +19,18 @@ static void turn(struct kinesis_source *self, enum kinesis_state state)
 	transfers_set_part(self->transfers, part);
 }
 
+/* Nobody looks at what is answered: the loop must not wake up for it. */
+static void drop_calls(struct kinesis_source *self)
+{
+	transfer_free(self->listing);
+	transfer_free(self->asked_keys);
+	self->listing = self->asked_keys = NULL;
+	for (size_t i = 0; i < self->count; i++) {
+		transfer_free(self->shards[i]->call);
+		self->shards[i]->call = NULL;
+	}
+}
+
 /* Nothing more will come: first the streams are let go, one by one. */
 static enum source_status end_with(struct kinesis_source *self,
 				   enum chunk_kind kind, const char *why)
@@ -28,6 +40,7 @@ static enum source_status end_with(struct kinesis_source *self,
 		error_set(&self->last_words.why, "%s", why);
 	self->ending = true;
 	self->changed = true;
+	drop_calls(self);
 	turn(self, KINESIS_OVER);
 	return SOURCE_AGAIN;
 }
@@ -369,8 +382,7 @@ static void kinesis_close(struct source *source)
 {
 	struct kinesis_source *self = kinesis_of(source);
 
-	transfer_free(self->listing);
-	transfer_free(self->asked_keys);
+	drop_calls(self);
 	for (size_t i = 0; i < self->count; i++)
 		shard_free(self->shards[i]);
 	free(self->shards);

@@ -156,7 +156,6 @@ static struct transfer *ask_iterator(struct kinesis_source *self,
 	cJSON *tree = cJSON_CreateObject();
 	const char *type = "AT_SEQUENCE_NUMBER";
 
-	shard_settle(shard);
 	shard->looks_back = false;
 	cJSON_AddStringToObject(tree, "StreamName", self->options.stream);
 	cJSON_AddStringToObject(tree, "ShardId", shard->id);
@@ -201,6 +200,7 @@ static bool wants_call(const struct kinesis_source *self,
 static int ask_shard(struct kinesis_source *self, struct shard *shard,
 		     struct error *error)
 {
+	shard_settle(shard);
 	shard->call = shard->iterator ? ask_records(self, shard, error)
 				      : ask_iterator(self, shard, error);
 	if (!shard->call)

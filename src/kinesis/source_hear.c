@@ -63,23 +63,6 @@ static void note_trouble(struct kinesis_source *self, const char *of,
 	error_set(&self->trouble, "%s: %s, asked again", of, why);
 }
 
-/* Nobody answered. */
-static enum source_status unanswered(struct kinesis_source *self,
-				     const struct http_answer *answer,
-				     struct chunk *chunk)
-{
-	int64_t silent_ns = self->now_ns - self->answered_ns;
-
-	log_line(self->options.log, LOG_VERBOSE, "%s: %s", self->source.name,
-		 answer->trouble.message);
-	if (self->state == KINESIS_DOWN ||
-	    (!answer->is_final && silent_ns < self->options.connect_timeout_ns))
-		return SOURCE_AGAIN;
-	error_set(&chunk->why, "%s: %s", self->source.name,
-		  answer->trouble.message);
-	return kinesis_fail(self, true, chunk);
-}
-
 static enum source_status refused(struct kinesis_source *self, const char *of,
 				  const char *why, struct chunk *chunk)
 {
@@ -119,17 +102,6 @@ static int64_t refine(int64_t date_ms, int64_t wall_ns, int64_t usual_ms)
 	return date_ms + (rest_ms > 999 ? 999 : rest_ms);
 }
 
-static void answered(struct kinesis_source *self,
-		     const struct http_answer *answer)
-{
-	self->answered_ns = self->now_ns;
-	if (self->state == KINESIS_DOWN)
-		self->is_back = true;
-	self->date_ms = (answer->date_ns != TIME_NONE ? answer->date_ns
-						      : self->wall_ns) /
-			NS_PER_MS;
-}
-
 /* A call that was made, and where its next try is noted. */
 struct asked {
 	const char *of;
@@ -138,16 +110,51 @@ struct asked {
 	int64_t *due_ns;
 };
 
-/* Nobody is given up without having been asked at the end of the time. */
-static void last_try(const struct kinesis_source *self, int64_t *due_ns)
+/* Nobody answered, or nothing that can be read; asked again at the latest when
+ * it would be given up. */
+static enum source_status unanswered(struct kinesis_source *self,
+				     const struct asked *asked, const char *why,
+				     bool is_final, struct chunk *chunk)
 {
 	int64_t last_ns = self->answered_ns + self->options.connect_timeout_ns;
 
-	if (self->now_ns < last_ns && last_ns < *due_ns)
-		*due_ns = last_ns;
+	wait_for(self, asked->backoff, asked->due_ns);
+	log_line(self->options.log, LOG_VERBOSE, "%s: %s", self->source.name,
+		 why);
+	if (self->state == KINESIS_DOWN)
+		return SOURCE_AGAIN;
+	if (is_final || self->now_ns >= last_ns) {
+		error_set(&chunk->why, "%s: %s", self->source.name, why);
+		return kinesis_fail(self, true, chunk);
+	}
+	if (last_ns < *asked->due_ns)
+		*asked->due_ns = last_ns;
+	return SOURCE_AGAIN;
 }
 
-/* What came of it: VERDICT_TAKEN, or *status says what to tell. */
+/* The service said something that makes sense. */
+static void answered(struct kinesis_source *self,
+		     const struct http_answer *answer)
+{
+	self->answered_ns = self->now_ns;
+	self->is_back = self->state == KINESIS_DOWN;
+	self->date_ms = (answer->date_ns != TIME_NONE ? answer->date_ns
+						      : self->wall_ns) /
+			NS_PER_MS;
+}
+
+/* What was asked for was answered. */
+static void settle(struct kinesis_source *self, const struct asked *asked,
+		   const struct http_answer *answer)
+{
+	answered(self, answer);
+	backoff_init(asked->backoff);
+	self->troubled_ns = TIME_NEVER;
+	self->renewed = false;
+}
+
+/* What came of it: VERDICT_TAKEN: to be read; else *status says what to tell.
+ */
 static enum verdict judge(struct kinesis_source *self,
 			  const struct asked *asked,
 			  const struct http_answer *answer,
@@ -158,38 +165,28 @@ static enum verdict judge(struct kinesis_source *self,
 
 	*status = SOURCE_AGAIN;
 	if (answer->status == 0) {
-		wait_for(self, asked->backoff, asked->due_ns);
-		last_try(self, asked->due_ns);
-		*status = unanswered(self, answer, chunk);
+		*status = unanswered(self, asked, answer->trouble.message,
+				     answer->is_final, chunk);
 		return VERDICT_LATER;
 	}
-	answered(self, answer);
 	verdict = answer_judge(answer->status, answer->body, &why);
-	switch (verdict) {
-	case VERDICT_TAKEN:
-		backoff_init(asked->backoff);
-		self->troubled_ns = TIME_NEVER;
-		self->renewed = false;
-		break;
-	case VERDICT_LATER:
+	if (verdict == VERDICT_TAKEN)
+		return verdict;
+	answered(self, answer);
+	if (verdict == VERDICT_LATER) {
 		wait_for(self, asked->backoff, asked->due_ns);
 		note_trouble(self, asked->of, why.message);
-		break;
-	case VERDICT_ITERATOR:
-	case VERDICT_PAGES:
-		log_line(self->options.log, LOG_VERBOSE, "%s: %s", asked->of,
-			 why.message);
-		*asked->due_ns = self->now_ns;
-		break;
-	case VERDICT_KEYS:
-		*asked->due_ns = self->now_ns;
+		return verdict;
+	}
+	*asked->due_ns = self->now_ns;
+	if (verdict == VERDICT_KEYS)
 		*status = keys_refused(self, asked->called_ns, why.message,
 				       chunk);
-		break;
-	case VERDICT_REFUSED:
+	else if (verdict == VERDICT_REFUSED)
 		*status = refused(self, asked->of, why.message, chunk);
-		break;
-	}
+	else
+		log_line(self->options.log, LOG_VERBOSE, "%s: %s", asked->of,
+			 why.message);
 	return verdict;
 }
 
@@ -209,11 +206,12 @@ static enum source_status take_list(struct kinesis_source *self,
 		shard_list_release(&self->list);
 	if (verdict != VERDICT_TAKEN)
 		return status;
+	if (answer_read_shards(answer->body, &self->list, &why) != 0)
+		return unanswered(self, &asked, why.message, false, chunk);
+	settle(self, &asked, answer);
 	self->list_due_ns = self->now_ns;
 	if (self->start_ms == 0)
 		self->start_ms = refine(self->date_ms, self->wall_ns, 999);
-	if (answer_read_shards(answer->body, &self->list, &why) != 0)
-		return refused(self, self->source.name, why.message, chunk);
 	if (self->list.next)
 		return SOURCE_AGAIN;
 	self->list_due_ns = self->now_ns + LIST_NS;
@@ -241,6 +239,7 @@ static enum source_status hear_list(struct kinesis_source *self,
 
 static enum source_status take_iterator(struct kinesis_source *self,
 					struct shard *shard,
+					const struct asked *asked,
 					const struct http_answer *answer,
 					struct chunk *chunk)
 {
@@ -249,7 +248,8 @@ static enum source_status take_iterator(struct kinesis_source *self,
 
 	shard->iterator = answer_read_iterator(answer->body, &why);
 	if (!shard->iterator)
-		return refused(self, shard->name, why.message, chunk);
+		return unanswered(self, asked, why.message, false, chunk);
+	settle(self, asked, answer);
 	shard->due_ns = self->now_ns;
 	if (strcmp(shard->mark, MARK_LATEST) != 0)
 		return SOURCE_AGAIN;
@@ -321,6 +321,7 @@ static enum shard_state what_then(const struct kinesis_source *self,
 
 static enum source_status take_records(struct kinesis_source *self,
 				       struct shard *shard,
+				       const struct asked *asked,
 				       const struct http_answer *answer,
 				       struct chunk *chunk)
 {
@@ -328,9 +329,11 @@ static enum source_status take_records(struct kinesis_source *self,
 	bool is_there;
 	struct error why;
 
-	shard_settle(shard);
-	if (answer_read_records(answer->body, batch, &why) != 0)
-		return refused(self, shard->name, why.message, chunk);
+	if (answer_read_records(answer->body, batch, &why) != 0) {
+		record_batch_release(batch);
+		return unanswered(self, asked, why.message, false, chunk);
+	}
+	settle(self, asked, answer);
 	free(shard->iterator);
 	shard->iterator = batch->next;
 	batch->next = NULL;
@@ -374,8 +377,9 @@ static enum source_status take_answer(struct kinesis_source *self,
 	}
 	if (verdict != VERDICT_TAKEN)
 		return status;
-	return shard->iterator ? take_records(self, shard, answer, chunk)
-			       : take_iterator(self, shard, answer, chunk);
+	return shard->iterator
+		       ? take_records(self, shard, &asked, answer, chunk)
+		       : take_iterator(self, shard, &asked, answer, chunk);
 }
 
 static enum source_status hear_shard(struct kinesis_source *self,
