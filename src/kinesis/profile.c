@@ -7,7 +7,9 @@
 
 #include "base/buffer.h"
 
-#define FILE_MAX ((size_t)1 << 20)
+#define FILE_MAX	  ((size_t)1 << 20)
+#define USUAL_CREDENTIALS "~/.aws/credentials"
+#define USUAL_CONFIG	  "~/.aws/config"
 
 void secret_free(char *secret)
 {
@@ -83,13 +85,13 @@ static bool is_ours(const struct profile *profile, struct span line,
 	return span_is(name, profile->name);
 }
 
-/* A remark may stand behind a value, after white space. */
-static struct span without_remark(struct span value)
+/* What stands behind "=": a remark may follow, after white space. */
+static struct span value_of(struct span text)
 {
-	for (size_t i = 1; i < value.size; i++)
-		if (strchr("#;", value.data[i]) && is_blank(value.data[i - 1]))
-			return trim(span_make(value.data, i));
-	return value;
+	for (size_t i = 1; i < text.size; i++)
+		if (strchr("#;", text.data[i]) && is_blank(text.data[i - 1]))
+			return trim(span_make(text.data, i));
+	return trim(text);
 }
 
 /* Ways to keys that are not gone here. */
@@ -124,13 +126,17 @@ static int take_setting(struct profile *last, struct span name,
 		if (!is_named(name, settings[i].name))
 			continue;
 		secret_free(*settings[i].place);
+		*settings[i].place = NULL;
+		if (value.size == 0)
+			continue; /* says nothing */
 		*settings[i].place = strndup(value.data, value.size);
 		if (!*settings[i].place)
 			return -1;
 	}
 	for (size_t i = 0; i < sizeof(not_understood) / sizeof(*not_understood);
 	     i++) {
-		if (last->needs || !is_named(name, not_understood[i]))
+		if (last->needs || value.size == 0 ||
+		    !is_named(name, not_understood[i]))
 			continue;
 		last->needs = strdup(not_understood[i]);
 		if (!last->needs)
@@ -147,30 +153,45 @@ static int parse_line(struct profile *last, struct span line)
 	if (!equals)
 		return 0;
 	name = trim(span_make(line.data, (size_t)(equals - line.data)));
-	value = trim(span_make(equals + 1,
-			       line.size - (size_t)(equals + 1 - line.data)));
-	return take_setting(last, name, without_remark(value));
+	value = span_make(equals + 1,
+			  line.size - (size_t)(equals + 1 - line.data));
+	return take_setting(last, name, value_of(value));
+}
+
+static size_t indent_of(struct span line)
+{
+	size_t indent = 0;
+
+	while (indent < line.size && is_blank(line.data[indent]))
+		indent++;
+	return indent;
 }
 
 static int parse_file(struct profile *last, struct span text, bool config)
 {
+	size_t level = SIZE_MAX; /* of the setting before, in its section */
 	bool ours = false;
 
 	if (starts_with(text, "\xef\xbb\xbf"))
 		text = span_make(text.data + 3, text.size - 3);
 	while (text.size > 0) {
 		struct span line = next_line(&text);
+		size_t indent = indent_of(line);
 
-		/* Indented, it belongs to the setting before it. */
-		if (line.size == 0 || is_blank(line.data[0]) ||
-		    strchr("#;", line.data[0]))
+		/* What is indented further belongs to the setting before. */
+		line = trim(line);
+		if (line.size == 0 || strchr("#;", line.data[0]) ||
+		    indent > level)
 			continue;
 		if (line.data[0] == '[') {
 			ours = is_ours(last, line, config);
 			last->found |= ours;
-		} else if (ours && parse_line(last, line) != 0) {
-			return -1;
+			level = SIZE_MAX;
+			continue;
 		}
+		level = indent;
+		if (ours && parse_line(last, line) != 0)
+			return -1;
 	}
 	return 0;
 }
@@ -219,11 +240,16 @@ static char *path_of(const char *name, const char *usual)
 	const char *home = variable("HOME");
 	struct buffer text = {0};
 
-	if (path)
-		return strdup(path);
-	if (!home)
-		return NULL;
-	buffer_printf(&text, "%s/.aws/%s", home, usual);
+	if (!path)
+		path = usual;
+	/* Where no shell has put HOME in its place, as for a service. */
+	if (path[0] == '~' && path[1] == '/') {
+		if (!home)
+			return NULL;
+		buffer_append_text(&text, home);
+		path++;
+	}
+	buffer_append_text(&text, path);
 	buffer_append_char(&text, '\0');
 	return text.data;
 }
@@ -239,6 +265,7 @@ static int load(const char *path, struct buffer *text, struct error *error)
 		return 0;
 	if (!file)
 		return error_system(error, errno, "'%s'", path);
+	setvbuf(file, NULL, _IONBF, 0); /* no copy is left of keys */
 	room = buffer_reserve(text, FILE_MAX + 1);
 	if (room)
 		text->size = fread(room, 1, FILE_MAX + 1, file);
@@ -255,8 +282,7 @@ static int load(const char *path, struct buffer *text, struct error *error)
 	return result;
 }
 
-/* Takes the path. */
-static int read_file(struct profile *profile, char *path, bool config,
+static int read_file(struct profile *profile, const char *path, bool config,
 		     struct error *error)
 {
 	bool had_keys = profile->access_key || profile->secret_key;
@@ -266,37 +292,54 @@ static int read_file(struct profile *profile, char *path, bool config,
 	if (result > 0)
 		result = profile_parse(profile, buffer_span(&text), config,
 				       error);
-	if (!had_keys && (profile->access_key || profile->secret_key)) {
-		profile->file = path;
-		path = NULL;
+	if (result == 0 && !had_keys &&
+	    (profile->access_key || profile->secret_key)) {
+		profile->file = strdup(path);
+		if (!profile->file)
+			result = error_set(error, "out of memory");
 	}
 	if (text.data)
 		explicit_bzero(text.data, text.size);
 	buffer_release(&text);
-	free(path);
 	return result;
+}
+
+static int read_files(struct profile *profile, const char *credentials,
+		      const char *config, struct error *error)
+{
+	const char *by = "AWS_PROFILE";
+	const char *named = variable(by);
+
+	if (!named) {
+		by = "AWS_DEFAULT_PROFILE";
+		named = variable(by);
+	}
+	profile->name = strdup(named ? named : "default");
+	if (!profile->name)
+		return error_set(error, "out of memory");
+	if (read_file(profile, credentials, false, error) != 0 ||
+	    read_file(profile, config, true, error) != 0)
+		return -1;
+	if (named && !profile->found)
+		return error_set(error,
+				 "no profile '%s' (%s): neither '%s' nor '%s' "
+				 "has it",
+				 named, by,
+				 credentials ? credentials : USUAL_CREDENTIALS,
+				 config ? config : USUAL_CONFIG);
+	return 0;
 }
 
 int profile_read(struct profile *profile, struct error *error)
 {
-	const char *named = variable("AWS_PROFILE");
+	char *credentials =
+		path_of("AWS_SHARED_CREDENTIALS_FILE", USUAL_CREDENTIALS);
+	char *config = path_of("AWS_CONFIG_FILE", USUAL_CONFIG);
+	int result;
 
-	if (!named)
-		named = variable("AWS_DEFAULT_PROFILE");
-	*profile = (struct profile){.name = strdup(named ? named : "default")};
-	if (!profile->name)
-		return error_set(error, "out of memory");
-	if (read_file(profile,
-		      path_of("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-		      false, error) != 0 ||
-	    read_file(profile, path_of("AWS_CONFIG_FILE", "config"), true,
-		      error) != 0)
-		return -1;
-	if (named && !profile->found)
-		return error_set(error,
-				 "there is no profile '%s', neither in "
-				 "~/.aws/credentials nor in ~/.aws/config "
-				 "(AWS_PROFILE)",
-				 named);
-	return 0;
+	*profile = (struct profile){0};
+	result = read_files(profile, credentials, config, error);
+	free(credentials);
+	free(config);
+	return result;
 }
