@@ -9,6 +9,9 @@
 /* So long before they expire new ones are asked for. */
 #define RENEW_NS (300 * NS_PER_S)
 
+/* Those that are to be renewed are asked for this often. */
+#define PAUSE_MAX_NS (60 * NS_PER_S)
+
 /* Without keys, so often; with some, as long as these last. */
 #define TRIES_MAX 2
 
@@ -33,22 +36,38 @@ static void forget_keys(struct credentials *self)
 	self->expires_ns = 0;
 }
 
-bool credentials_take(struct credentials *self, const struct key_texts *texts)
+bool credentials_is_clean(struct span text)
 {
-	char *access_key = strdup(texts->access_key);
-	char *secret_key = strdup(texts->secret_key);
-	char *token = texts->token ? strdup(texts->token) : NULL;
+	for (size_t i = 0; i < text.size; i++)
+		if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
+			return false;
+	return true;
+}
 
+int credentials_take(struct credentials *self, const struct key_texts *texts,
+		     struct error *error)
+{
+	char *access_key, *secret_key, *token;
+
+	if (!credentials_is_clean(span_of(texts->access_key)) ||
+	    !credentials_is_clean(span_of(texts->secret_key)) ||
+	    (texts->token && !credentials_is_clean(span_of(texts->token))))
+		return error_set(error,
+				 "a key has a line break or another control "
+				 "character");
+	access_key = strdup(texts->access_key);
+	secret_key = strdup(texts->secret_key);
+	token = texts->token ? strdup(texts->token) : NULL;
 	forget_keys(self);
 	self->access_key = access_key;
 	self->secret_key = secret_key;
 	self->session_token = token;
 	if (!access_key || !secret_key || (texts->token && !token)) {
 		forget_keys(self);
-		return false;
+		return no_memory(error);
 	}
 	self->expires_ns = texts->expires_ns;
-	return true;
+	return 0;
 }
 
 void credentials_release(struct credentials *self)
@@ -66,7 +85,18 @@ void credentials_release(struct credentials *self)
 
 /* --- who has them --------------------------------------------------------- */
 
-/* 1: it has; 0: it has not; -1: only half of them, or memory is out. */
+/* Returns 1, or -1. */
+static int take(struct credentials *self, const struct key_texts *texts,
+		const char *origin, struct error *error)
+{
+	struct error why;
+
+	if (credentials_take(self, texts, &why) == 0)
+		return 1;
+	return error_set(error, "%s: %s", origin, why.message);
+}
+
+/* 1: it has; 0: it has not; -1: what it has is of no use, or memory is out. */
 static int from_environment(struct credentials *self, struct error *error)
 {
 	const struct key_texts texts = {
@@ -85,7 +115,18 @@ static int from_environment(struct credentials *self, struct error *error)
 				 texts.access_key ? "AWS_SECRET_ACCESS_KEY"
 						  : "AWS_ACCESS_KEY_ID");
 	self->provider = PROVIDER_ENVIRONMENT;
-	return credentials_take(self, &texts) ? 1 : no_memory(error);
+	return take(self, &texts, "the environment", error);
+}
+
+static int say_not_understood(const struct profile *profile,
+			      struct error *error)
+{
+	return error_set(error,
+			 "the profile '%s' has %s, which is not "
+			 "understood: put its keys into the environment "
+			 "(aws configure export-credentials "
+			 "--profile %s --format env)",
+			 profile->name, profile->needs, profile->name);
 }
 
 static int from_profile(struct credentials *self, struct error *error)
@@ -99,23 +140,18 @@ static int from_profile(struct credentials *self, struct error *error)
 	};
 
 	self->provider = PROVIDER_PROFILE;
+	/* Keys beside a role are those with which it is assumed. */
+	if (profile->needs && strcmp(profile->needs, "role_arn") == 0)
+		return say_not_understood(profile, error);
 	if (texts.access_key && texts.secret_key)
-		return credentials_take(self, &texts) ? 1 : no_memory(error);
+		return take(self, &texts, profile->file, error);
 	if (texts.access_key || texts.secret_key)
 		return error_set(error,
 				 "the profile '%s' in %s has half a key: "
 				 "aws_access_key_id and aws_secret_access_key "
 				 "go together",
 				 profile->name, profile->file);
-	if (profile->needs)
-		return error_set(
-			error,
-			"the profile '%s' has %s, which is not "
-			"understood: put its keys into the environment "
-			"(aws configure export-credentials "
-			"--profile %s --format env)",
-			profile->name, profile->needs, profile->name);
-	return 0;
+	return profile->needs ? say_not_understood(profile, error) : 0;
 }
 
 static int from_service(struct credentials *self, struct error *error)
@@ -126,6 +162,15 @@ static int from_service(struct credentials *self, struct error *error)
 	self->provider = PROVIDER_CONTAINER;
 	if (credentials_is_container())
 		return credentials_find_container(self, error);
+	/* Those of the instance under it would be somebody else's. */
+	if (variable("AWS_WEB_IDENTITY_TOKEN_FILE") && variable("AWS_ROLE_ARN"))
+		return error_set(error,
+				 "no credentials: a web identity "
+				 "(AWS_WEB_IDENTITY_TOKEN_FILE) is not "
+				 "understood: put its keys into the "
+				 "environment (aws configure "
+				 "export-credentials --format env), or use "
+				 "EKS Pod Identity");
 	self->provider = PROVIDER_INSTANCE;
 	if (disabled && strcasecmp(disabled, "true") == 0)
 		return error_set(error, "no credentials: " NO_KEYS
@@ -206,6 +251,30 @@ static enum credentials_status fail(const struct credentials *self,
 	return CREDENTIALS_FAILED;
 }
 
+static enum credentials_ask first_ask(const struct credentials *self)
+{
+	return self->provider == PROVIDER_INSTANCE ? ASK_TOKEN : ASK_KEYS;
+}
+
+/* What has failed is tried again from the first request on. */
+static void note_failure(struct credentials *self, int64_t now_ns)
+{
+	self->failures++;
+	self->retry_ns =
+		now_ns + backoff_pause(&self->backoff, (uint64_t)now_ns);
+	self->ask = first_ask(self);
+}
+
+/* Those that were given out may have little time left: others come later. */
+static int64_t pause_after(const struct credentials *self, int64_t now_ns)
+{
+	int64_t pause_ns = (self->expires_ns - now_ns) / 2;
+
+	if (pause_ns < NS_PER_S)
+		return NS_PER_S;
+	return pause_ns < PAUSE_MAX_NS ? pause_ns : PAUSE_MAX_NS;
+}
+
 enum credentials_status credentials_step(struct credentials *self,
 					 int64_t now_ns,
 					 struct credentials_request *request,
@@ -222,8 +291,10 @@ enum credentials_status credentials_step(struct credentials *self,
 		return fail(self, error);
 	if (self->asking || now_ns < self->retry_ns)
 		return meanwhile;
-	if (credentials_request(self, request, error) != 0)
-		return CREDENTIALS_FAILED;
+	if (credentials_request(self, request, &self->why) != 0) {
+		note_failure(self, now_ns);
+		return meanwhile;
+	}
 	self->asking = true;
 	return CREDENTIALS_ASK;
 }
@@ -232,19 +303,16 @@ void credentials_answer(struct credentials *self, int64_t now_ns, int status,
 			struct span body)
 {
 	self->asking = false;
-	if (credentials_hear(self, status, body) == 0) {
-		if (self->ask != ASK_KEYS) {
-			self->ask++;
-			return;
-		}
-		self->failures = 0;
-		backoff_init(&self->backoff);
+	if (credentials_hear(self, now_ns, status, body) != 0) {
+		note_failure(self, now_ns);
+	} else if (self->ask != ASK_KEYS) {
+		self->ask++;
 	} else {
-		self->failures++;
-		self->retry_ns = now_ns + backoff_pause(&self->backoff,
-							(uint64_t)now_ns);
+		self->failures = 0;
+		self->retry_ns = now_ns + pause_after(self, now_ns);
+		backoff_init(&self->backoff);
+		self->ask = first_ask(self);
 	}
-	self->ask = self->provider == PROVIDER_INSTANCE ? ASK_TOKEN : ASK_KEYS;
 }
 
 int64_t credentials_due_in_ns(const struct credentials *self, int64_t now_ns)
@@ -273,7 +341,8 @@ static bool read_again(struct credentials *self)
 	}
 	profile_release(&self->profile);
 	self->profile = profile;
-	return from_profile(self, &ignored) == 1;
+	return from_profile(self, &self->why) == 1 &&
+	       name_origin(self, &self->why) == 0;
 }
 
 bool credentials_renew(struct credentials *self)
@@ -283,6 +352,8 @@ bool credentials_renew(struct credentials *self)
 	if (!is_asked_for(self))
 		return false;
 	self->expires_ns = 0;
+	self->failures = 0;
+	self->retry_ns = 0;
 	return true;
 }
 

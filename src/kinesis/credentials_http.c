@@ -15,7 +15,12 @@
 #define CONTAINER_HOST "http://169.254.170.2"
 #define INSTANCE_HOST  "http://169.254.169.254"
 #define ROLES	       "/latest/meta-data/iam/security-credentials/"
+#define TOKEN_FILE     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 #define TOKEN_MAX      8192
+#define LETTERS                      \
+	"abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define ROOM 64 /* for the name of a header */
 
 static int no_memory(struct error *error)
 {
@@ -37,21 +42,19 @@ bool credentials_is_container(void)
 	       variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 }
 
-/* The host of a URL, without brackets, name or port. */
+/* The host of a URL, without brackets or port; empty where a name of a user is
+ * before it, behind which it could hide. */
 static struct span host_of(const char *url)
 {
-	const char *host = strstr(url, "://");
-	const char *end;
+	const char *host = strstr(url, "://") + 3;
+	struct span all = span_make(host, strcspn(host, "/?#"));
+	const char *close = memchr(host, ']', all.size);
 
-	host = host ? host + 3 : url;
-	end = host + strcspn(host, "/?#");
-	if (*host == '[') {
-		const char *close = memchr(host, ']', (size_t)(end - host));
-
-		return close ? span_make(host + 1, (size_t)(close - host) - 1)
-			     : span_make(host, 0);
-	}
-	return span_make(host, strcspn(host, ":/?#@"));
+	if (memchr(host, '@', all.size))
+		return span_make(host, 0);
+	if (*host == '[' && close)
+		return span_make(host + 1, (size_t)(close - host) - 1);
+	return span_make(host, strcspn(host, ":/?#"));
 }
 
 /* In the clear, keys come from this machine or from where Amazon has them. */
@@ -118,6 +121,15 @@ static int set_text(char **place, struct buffer *text, struct error *error)
 	return *place ? 0 : no_memory(error);
 }
 
+/* Makes room at once: as it grew, it would leave copies of a token behind. */
+static struct buffer room_for(size_t size)
+{
+	struct buffer buffer = {0};
+
+	(void)!buffer_reserve(&buffer, size + ROOM);
+	return buffer;
+}
+
 /* The file may have another one each time. -1: it cannot be read. */
 static int read_token(struct buffer *header, const char *path,
 		      struct error *error)
@@ -125,45 +137,65 @@ static int read_token(struct buffer *header, const char *path,
 	FILE *file = fopen(path, "re");
 	char token[TOKEN_MAX];
 	size_t size;
+	int result = 0;
 
 	if (!file)
-		return error_system(error, errno,
-				    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE "
-				    "'%s'",
-				    path);
+		return error_system(error, errno, TOKEN_FILE " '%s'", path);
+	setvbuf(file, NULL, _IONBF, 0); /* no copy is left of it */
 	size = fread(token, 1, sizeof(token), file);
+	if (ferror(file))
+		result = error_system(error, errno, TOKEN_FILE " '%s'", path);
+	else if (size == sizeof(token))
+		result = error_set(error,
+				   TOKEN_FILE " '%s': this is no token: it "
+					      "has more than 8 KiB",
+				   path);
 	fclose(file);
 	while (size > 0 && strchr("\r\n", token[size - 1]))
 		size--;
+	if (result == 0 && size == 0)
+		result = error_set(error, TOKEN_FILE " '%s' is empty", path);
 	buffer_append(header, token, size);
 	explicit_bzero(token, sizeof(token));
-	return 0;
+	return result;
+}
+
+/* Of the token: one that is two lines would be a header more. */
+static int check_token(const struct buffer *header, bool of_file,
+		       struct error *error)
+{
+	if (header->failed || credentials_is_clean(buffer_span(header)))
+		return 0;
+	return error_set(
+		error, "%s has a line break or another control character",
+		of_file ? TOKEN_FILE : "AWS_CONTAINER_AUTHORIZATION_TOKEN");
 }
 
 static int authorize(struct credentials *self,
 		     struct credentials_request *request, struct error *error)
 {
-	const char *path = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+	const char *path = variable(TOKEN_FILE);
 	const char *token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-	struct buffer header = {0};
+	struct buffer header;
+	int result = 0;
 
 	if (!path && !token)
 		return 0;
+	header = room_for(path ? TOKEN_MAX : strlen(token));
 	buffer_append_text(&header, "Authorization: ");
-	if (path && read_token(&header, path, error) != 0) {
-		buffer_release(&header);
+	if (path)
+		result = read_token(&header, path, error);
+	else
+		buffer_append_text(&header, token);
+	if (result == 0)
+		result = check_token(&header, path != NULL, error);
+	if (result != 0) {
+		buffer_append_char(&header, '\0');
+		secret_free(header.data);
 		return -1;
 	}
-	if (!path)
-		buffer_append_text(&header, token);
 	if (set_text(&self->header, &header, error) != 0)
 		return -1;
-	if (strpbrk(self->header, "\r\n"))
-		return error_set(error,
-				 "the token for the container's credentials is "
-				 "more than one line "
-				 "(AWS_CONTAINER_AUTHORIZATION_TOKEN%s)",
-				 path ? "_FILE" : "");
 	request->headers[0] = self->header;
 	request->header_count = 1;
 	return 0;
@@ -181,7 +213,7 @@ static int ask_instance(struct credentials *self,
 			struct credentials_request *request,
 			struct error *error)
 {
-	struct buffer url = {0}, header = {0};
+	struct buffer url = {0}, header = room_for(TOKEN_MAX);
 
 	buffer_append_text(&url, self->service);
 	if (self->ask == ASK_TOKEN) {
@@ -231,7 +263,44 @@ static const char *shown(const struct credentials *self)
 						    : "the instance";
 }
 
-static int take_keys(struct credentials *self, struct span body)
+static void wipe(const char *secret)
+{
+	if (secret)
+		explicit_bzero((char *)secret, strlen(secret));
+}
+
+/* There are no keys in it: the instance says why, by a word. */
+static int say_keyless(struct credentials *self, const cJSON *tree)
+{
+	const char *code = text_of(tree, "Code");
+
+	if (!code || strcmp(code, "Success") == 0 || strlen(code) > ROOM ||
+	    code[strspn(code, LETTERS)] != '\0')
+		return error_set(&self->why,
+				 "no credentials: what %s answers has no keys "
+				 "in it",
+				 shown(self));
+	return error_set(&self->why, "no credentials: %s answers '%s'",
+			 shown(self), code);
+}
+
+static int take_found(struct credentials *self, const struct key_texts *texts,
+		      int64_t now_ns)
+{
+	struct error why;
+
+	if (texts->expires_ns <= now_ns)
+		return error_set(&self->why,
+				 "no credentials: those that %s has are "
+				 "expired, or the clock here is wrong",
+				 shown(self));
+	if (credentials_take(self, texts, &why) != 0)
+		return error_set(&self->why, "no credentials: those of %s: %s",
+				 shown(self), why.message);
+	return 0;
+}
+
+static int take_keys(struct credentials *self, int64_t now_ns, struct span body)
 {
 	cJSON *tree = cJSON_ParseWithLength(body.data, body.size);
 	struct key_texts texts = {
@@ -241,22 +310,16 @@ static int take_keys(struct credentials *self, struct span body)
 		.expires_ns = TIME_NEVER,
 	};
 	const char *expires = text_of(tree, "Expiration");
-	int result = 0;
+	int result;
 
 	if (!texts.access_key || !texts.secret_key ||
 	    (expires && !timestamp_read(span_of(expires), &texts.expires_ns)))
-		result = error_set(&self->why,
-				   "no credentials: what %s answers has no "
-				   "keys in it",
-				   shown(self));
-	else if (!credentials_take(self, &texts))
-		result = no_memory(&self->why);
+		result = say_keyless(self, tree);
+	else
+		result = take_found(self, &texts, now_ns);
 	/* The tree has copies of them. */
-	if (texts.secret_key)
-		explicit_bzero((char *)texts.secret_key,
-			       strlen(texts.secret_key));
-	if (texts.token)
-		explicit_bzero((char *)texts.token, strlen(texts.token));
+	wipe(texts.secret_key);
+	wipe(texts.token);
 	cJSON_Delete(tree);
 	return result;
 }
@@ -299,7 +362,8 @@ static int say_refused(struct credentials *self, int status, struct span body)
 			 shown(self), status);
 }
 
-int credentials_hear(struct credentials *self, int status, struct span body)
+int credentials_hear(struct credentials *self, int64_t now_ns, int status,
+		     struct span body)
 {
 	if (status != 200)
 		return say_refused(self, status, body);
@@ -308,5 +372,5 @@ int credentials_hear(struct credentials *self, int status, struct span body)
 	case ASK_ROLE: return take_text(self, &self->role, body);
 	case ASK_KEYS: break;
 	}
-	return take_keys(self, body);
+	return take_keys(self, now_ns, body);
 }

@@ -20,8 +20,13 @@ struct key_texts {
 	int64_t expires_ns; /* or TIME_NEVER */
 };
 
-/* Takes a copy in place of those that there are. False: memory is out. */
-bool credentials_take(struct credentials *self, const struct key_texts *texts);
+/* Takes a copy in place of those that there are. -1: they can be none, and
+ * those that there are stay, or memory is out. */
+int credentials_take(struct credentials *self, const struct key_texts *texts,
+		     struct error *error) MUST_CHECK;
+
+/* Has it no control characters? They would break the header that it is in. */
+bool credentials_is_clean(struct span text);
 
 /* --- credentials_http.c --------------------------------------------------- */
 
@@ -40,7 +45,7 @@ int credentials_request(struct credentials *self,
 			struct error *error) MUST_CHECK;
 
 /* Takes an answer. -1: it is none of use, `why` says. */
-int credentials_hear(struct credentials *self, int status,
+int credentials_hear(struct credentials *self, int64_t now_ns, int status,
 		     struct span body) MUST_CHECK;
 
 #endif

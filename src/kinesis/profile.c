@@ -94,7 +94,7 @@ static struct span value_of(struct span text)
 	return trim(text);
 }
 
-/* Ways to keys that are not gone here. */
+/* Ways to keys that are not gone here; the first of them goes before keys. */
 static const char *const not_understood[] = {"role_arn",
 					     "sso_session",
 					     "sso_start_url",
@@ -135,9 +135,11 @@ static int take_setting(struct profile *last, struct span name,
 	}
 	for (size_t i = 0; i < sizeof(not_understood) / sizeof(*not_understood);
 	     i++) {
-		if (last->needs || value.size == 0 ||
-		    !is_named(name, not_understood[i]))
+		/* The first of them is said whatever else is. */
+		if (!is_named(name, not_understood[i]) || value.size == 0 ||
+		    (last->needs && i > 0))
 			continue;
+		free(last->needs);
 		last->needs = strdup(not_understood[i]);
 		if (!last->needs)
 			return -1;
