@@ -85,9 +85,10 @@ static bool is_ours(const struct profile *profile, struct span line,
 	return span_is(name, profile->name);
 }
 
-/* What stands behind "=": a remark may follow, after white space. */
+/* What stands behind "=", as text: a remark may follow, after white space. */
 static struct span value_of(struct span text)
 {
+	text.size = strnlen(text.data, text.size);
 	for (size_t i = 1; i < text.size; i++)
 		if (strchr("#;", text.data[i]) && is_blank(text.data[i - 1]))
 			return trim(span_make(text.data, i));

@@ -203,6 +203,7 @@ START_TEST(a_file_may_be_cut_anywhere)
 		free(copy);
 	}
 	IS(region, "r");
+	IS(access_key, NULL); /* no text is behind a NUL */
 }
 END_TEST
 
