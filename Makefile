@@ -256,17 +256,21 @@ check-neon:
 FUZZ_SECONDS ?= 60
 FUZZ_SANITIZE ?= fuzzer,address,undefined
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,\
-	$(wildcard tests/fuzz/fuzz_*.c))
+	$(filter-out $(if $(filter no,$(KINESIS)),tests/fuzz/fuzz_kinesis_%),\
+	$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SOURCES := $(wildcard src/core/json/*.c) $(addprefix src/,core/lane.c \
-	core/fields.c base/buffer.c base/error.c base/utf8.c)
+	core/fields.c base/buffer.c base/error.c base/utf8.c) \
+	$(if $(filter kinesis,$(PARTS_BUILT)),$(addprefix src/kinesis/,\
+	aggregated.c profile.c))
+FUZZ_LIBRARIES = libcjson $(if $(filter kinesis,$(PARTS_BUILT)),openssl)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) Makefile $(BUILD)/flags
 	@echo "CLANG $<"
 	@mkdir -p $(@D)
 	$(Q)clang $(OC_CPPFLAGS) -Itests/unit $(OC_CFLAGS) -O2 -g \
 		-fsanitize=$(FUZZ_SANITIZE) -fno-sanitize-recover=all \
-		`$(PKG_CONFIG) --cflags libcjson` -o $@ $< $(FUZZ_SOURCES) \
-		`$(PKG_CONFIG) --libs libcjson`
+		`$(PKG_CONFIG) --cflags $(FUZZ_LIBRARIES)` -o $@ $< \
+		$(FUZZ_SOURCES) `$(PKG_CONFIG) --libs $(FUZZ_LIBRARIES)`
 
 .PHONY: fuzz
 fuzz: $(FUZZ_TARGETS)
