@@ -12,7 +12,7 @@
 /* Those that are to be renewed are asked for this often. */
 #define PAUSE_MAX_NS (60 * NS_PER_S)
 
-/* Without keys, so often; with some, as long as these last. */
+/* Where there never were keys, so often; else on and on. */
 #define TRIES_MAX 2
 
 static int no_memory(struct error *error)
@@ -287,7 +287,7 @@ enum credentials_status credentials_step(struct credentials *self,
 	if (ready && !is_renewed(self, now_ns))
 		return CREDENTIALS_READY;
 	if (!is_asked_for(self) ||
-	    (!ready && !self->asking && self->failures >= TRIES_MAX))
+	    (!self->access_key && !self->asking && self->failures >= TRIES_MAX))
 		return fail(self, error);
 	if (self->asking || now_ns < self->retry_ns)
 		return meanwhile;
@@ -313,6 +313,11 @@ void credentials_answer(struct credentials *self, int64_t now_ns, int status,
 		backoff_init(&self->backoff);
 		self->ask = first_ask(self);
 	}
+}
+
+const struct error *credentials_trouble(const struct credentials *self)
+{
+	return self->access_key && self->failures > 0 ? &self->why : NULL;
 }
 
 int64_t credentials_due_in_ns(const struct credentials *self, int64_t now_ns)

@@ -70,7 +70,7 @@ enum credentials_status {
 	CREDENTIALS_READY,
 	CREDENTIALS_ASK,    /* *request is to be made; then ask once more */
 	CREDENTIALS_WAIT,   /* for an answer, or credentials_due_in_ns() */
-	CREDENTIALS_FAILED, /* *error says why */
+	CREDENTIALS_FAILED, /* there never were any: *error says why */
 };
 
 /* Looks where keys may be. -1: nowhere, or it cannot be read; release it all
@@ -89,6 +89,9 @@ enum credentials_status credentials_step(struct credentials *credentials,
  * answer, and the body says why. */
 void credentials_answer(struct credentials *credentials, int64_t now_ns,
 			int status, struct span body);
+
+/* Why those that have expired are not renewed so far, or NULL. */
+const struct error *credentials_trouble(const struct credentials *credentials);
 
 /* How long till a step can help that waits without a request; TIME_NEVER: only
  * an answer can. */

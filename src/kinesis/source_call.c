@@ -268,12 +268,27 @@ static int have_keys(struct kinesis_source *self, struct error *error)
 	}
 }
 
+/* When keys that are not renewed are a connection that failed (mono). */
+static int64_t keyless_until(const struct kinesis_source *self)
+{
+	if (self->state == KINESIS_DOWN ||
+	    !credentials_trouble(&self->credentials))
+		return TIME_NEVER;
+	return self->answered_ns + self->options.connect_timeout_ns;
+}
+
 enum source_status kinesis_ask(struct kinesis_source *self, struct chunk *chunk)
 {
 	int result = have_keys(self, &chunk->why);
 
 	if (result < 0)
 		kinesis_explain(self, &chunk->why);
+	if (result == 0 && self->now_ns >= keyless_until(self)) {
+		self->has_keys = false;
+		chunk->why = *credentials_trouble(&self->credentials);
+		kinesis_explain(self, &chunk->why);
+		return kinesis_fail(self, true, chunk);
+	}
 	self->has_keys = result > 0;
 	if (self->has_keys) {
 		result = 0;
@@ -288,16 +303,24 @@ enum source_status kinesis_ask(struct kinesis_source *self, struct chunk *chunk)
 	return result < 0 ? kinesis_fail(self, false, chunk) : SOURCE_AGAIN;
 }
 
+static int64_t keys_due(const struct kinesis_source *self)
+{
+	int64_t until_ns = keyless_until(self);
+	int64_t due_ns;
+
+	if (self->asked_keys)
+		return TIME_NEVER;
+	due_ns = self->now_ns +
+		 credentials_due_in_ns(&self->credentials, self->wall_ns);
+	return due_ns < until_ns ? due_ns : until_ns;
+}
+
 int64_t kinesis_due(const struct kinesis_source *self)
 {
 	int64_t due_ns = self->listing ? TIME_NEVER : self->list_due_ns;
 
 	if (!self->has_keys)
-		return self->asked_keys
-			       ? TIME_NEVER
-			       : self->now_ns + credentials_due_in_ns(
-							&self->credentials,
-							self->wall_ns);
+		return keys_due(self);
 	for (size_t i = 0; i < self->count; i++) {
 		const struct shard *shard = self->shards[i];
 

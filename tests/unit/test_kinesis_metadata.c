@@ -308,6 +308,7 @@ static void fail_at(const char *const *bodies, int status, const char *why)
 		}
 		step(CREDENTIALS_ASK);
 		answer(status, "what " SECRET);
+		ck_assert_ptr_null(credentials_trouble(&credentials));
 		if (i == 0) {
 			step(CREDENTIALS_WAIT);
 			pass(NS_PER_S / 2, NS_PER_S);
@@ -455,6 +456,27 @@ START_TEST(a_renewal_that_fails_is_tried_again_while_they_last)
 }
 END_TEST
 
+/* They are asked for on and on, and what is wrong can be said. */
+START_TEST(keys_that_have_expired_may_still_be_renewed)
+{
+	look_until_noon();
+	ck_assert_ptr_null(credentials_trouble(&credentials));
+	now_ns = noon_ns;
+	for (int i = 0; i < 100; i++) {
+		step(CREDENTIALS_ASK);
+		step(CREDENTIALS_WAIT);
+		answer(500, "");
+		step(CREDENTIALS_WAIT);
+		has(credentials_trouble(&credentials), "HTTP status 500");
+		pass(NS_PER_S / 2, 30 * NS_PER_S);
+	}
+	step(CREDENTIALS_ASK);
+	answer(200, OTHERS("2026-11-28T18:00:00Z"));
+	ready("AKD", "U");
+	ck_assert_ptr_null(credentials_trouble(&credentials));
+}
+END_TEST
+
 /* Who has no others as yet is not asked without a pause. */
 START_TEST(keys_that_end_soon_are_asked_for_now_and_then)
 {
@@ -513,6 +535,7 @@ int main(void)
 		keys_may_last_for_ever,
 		keys_are_renewed_before_they_expire,
 		a_renewal_that_fails_is_tried_again_while_they_last,
+		keys_that_have_expired_may_still_be_renewed,
 		keys_that_end_soon_are_asked_for_now_and_then,
 		refused_keys_are_renewed_at_once,
 	};
