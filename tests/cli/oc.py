@@ -304,6 +304,8 @@ class Connection:
 class Feed:
     """A TCP server on a free port. hosts: one address, or several on one port.
 
+    The port stays its own while it does not listen.
+
         with Feed() as feed, Process(["localhost", feed.port]) as process:
             client = feed.accept()
             client.send(b'{"status":"PLACED"}\\n')
@@ -313,31 +315,43 @@ class Feed:
     options = []  # what the program has to be given to read it
 
     def __init__(self, *hosts):
-        hosts = hosts or ("127.0.0.1",)
+        self._hosts = hosts or ("127.0.0.1",)
         self.connections = []
+        self._sockets = []
         for _ in range(100):  # the port may be taken in the other family
-            self._sockets = []
+            self._holders = []
             self.port = 0
             try:
-                for host in hosts:
-                    self._listen(host)
-                return
+                for host in self._hosts:
+                    self._holders.append(self._bind(host))
+                    self.port = self._holders[0].getsockname()[1]
+                break
             except OSError:
-                self._close_sockets()
-                if len(hosts) == 1:
+                self._close(self._holders)
+                if len(self._hosts) == 1:
                     raise
-        raise AssertionError(f"no port is free on all of {hosts}")
+        else:
+            raise AssertionError(f"no port is free on all of {self._hosts}")
+        self.listen()
 
-    def _listen(self, host):
+    def _bind(self, host):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
-        self._sockets.append(sock)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind((host, self.port))
-        sock.listen(128)
-        self.port = sock.getsockname()[1]
+        try:
+            sock.bind((host, self.port))
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+    def listen(self):
+        """After stop_listening(): on the port that it had."""
+        for host in self._hosts:
+            self._sockets.append(self._bind(host))
+            self._sockets[-1].listen(128)
 
     def __enter__(self):
         return self
@@ -360,17 +374,19 @@ class Feed:
         self.connections.append(connection)
         return connection
 
-    def _close_sockets(self):
-        for sock in self._sockets:
+    @staticmethod
+    def _close(sockets):
+        for sock in sockets:
             sock.close()
-        self._sockets = []
+        sockets.clear()
 
     def stop_listening(self):
         """From here on a dial is refused; the connections stay."""
-        self._close_sockets()
+        self._close(self._sockets)
 
     def close(self):
-        self._close_sockets()
+        self._close(self._sockets)
+        self._close(self._holders)
         for connection in self.connections:
             connection.close()
 

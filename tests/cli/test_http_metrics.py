@@ -204,7 +204,7 @@ def test_it_is_well_while_the_server_is_there(feed, spawn):
     client.close()
     wait_health(process, 503, f"{name}: down")
     assert samples(metrics(process))[up] == 0
-    feed._listen("127.0.0.1")
+    feed.listen()
     feed.accept()
     wait_health(process, 200, "ok")
     assert samples(metrics(process))[up] == 1

@@ -131,19 +131,15 @@ def test_for_ends_inside_a_window_that_is_partial(feed, spawn):
         (400_000_000, False), (100_000_000, True)]
 
 
-def test_for_counts_from_the_beginning_of_the_run_and_not_the_dialling(spawn):
-    # The port is known but not open yet: the first dials are refused.
-    with oc.Refused() as refused:
-        port = refused.port
-        process = spawn(["-r", "-w", "all", "--for", "1.5", *JSON,
-                         "127.0.0.1", port])
-        process.wait_for(b"Connection refused", "err")
-    feed = oc.Feed.__new__(oc.Feed)
-    feed.connections, feed._sockets, feed.port = [], [], port
-    feed._listen("127.0.0.1")
-    with feed:
-        feed.accept().send(ORDER)
-        result = process.wait()
+def test_for_counts_from_the_beginning_of_the_run_and_not_the_dialling(
+        feed, spawn):
+    feed.stop_listening()
+    process = spawn(["-r", "-w", "all", "--for", "1.5", *JSON, "127.0.0.1",
+                     feed.port])
+    process.wait_for(b"Connection refused", "err")
+    feed.listen()
+    feed.accept().send(ORDER)
+    result = process.wait()
     found = windows(result.out)
     assert result.status == 0, result
     assert len(found) == 1 and found[0].orders == 1
