@@ -75,7 +75,7 @@ def test_localhost_is_one_of_its_addresses(spawn):
 def test_a_port_that_was_chosen_is_said_with_v_only(spawn):
     for options, said in ([], False), (["-v"], True), (["-q"], False):
         port = free_port()
-        process = spawn([f"--http={port}", "-w", "0.1", *options, "-"])
+        process = spawn([f"--http={port}", "-w", "1d", *options, "-"])
         oc.until(lambda: answers(port, "127.0.0.1"), "the page", process.seen)
         process.close_stdin()
         result = process.wait()

@@ -211,7 +211,7 @@ def unreadable(trace, args, path):
     ((), "in"),
     (("--follow", "--until-end"), "in/orders"),
     (("--follow", "--until-end"), "in"),
-    (("--follow", "-m", 1, "-w", "0.1"), "in"),
+    (("--follow", "-m", 1, "-w", "1"), "in"),
 ), ids=("file", "directory", "followed", "until_end", "followed_directory"))
 def test_a_known_file_that_cannot_be_read_is_not_begun_anew(tmp_path, options,
                                                             operand):
