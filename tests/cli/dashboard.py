@@ -144,9 +144,10 @@ class Dashboard:
 
     def __init__(self, spawn, feed, args, port=0, timed=True, seconds=SECONDS):
         self.process = spawn([
-            *(["-t", "time"] if timed else []), "-w", seconds, "-f", "json", "--summary",
+            *(["-t", "time"] if timed else []), "-w", seconds, "-f", "json",
+            "--summary",
             f"--http={port}", *(["-v"] if port else []), *args,
-            "127.0.0.1", feed.port])
+            f"tcp://127.0.0.1:{feed.port}"])
         self.url = self.process.wait_for(
             rb"http: listening on (http://\S+/)", "err")[1].decode()
         self.port = int(self.url.rstrip("/").rpartition(":")[2])

@@ -2,6 +2,7 @@
 same windows, whatever the keys are."""
 
 import decimal
+import os
 import urllib.request
 
 import pytest
@@ -108,12 +109,15 @@ def test_the_end_of_the_run_is_said(dashboard, browse):
     until_same(page, run.windows(2))
 
 
-def test_by_the_clock_windows_are_the_same(dashboard, browse):
-    run = dashboard("-m", "2", timed=False, seconds=1)
+def test_by_the_clock_windows_are_the_same(dashboard, browse, tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    run = dashboard("-m", "2", fifo, timed=False, seconds=1)
     page = browse(run.url, allow=UNREACHABLE)
     page.until_state("#connection", "live")
     run.send(oc.order("A") * 3 + oc.order("B"))
-    assert run.process.wait().status == 0
+    with open(fifo, "wb"):  # with its writer the run begins
+        assert run.process.wait().status == 0
     page.until_state("#connection", "ended")
     until_same(page, run.windows(2))
 
