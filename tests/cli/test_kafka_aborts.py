@@ -16,10 +16,14 @@ def cluster(broker):
     return Cluster(broker)
 
 
-def steps(args, **variables):
-    """A member of the build that can be told to fail."""
-    return oc.Process(args, program=[STEPS, *args], env={
-        f"ORDERCOUNT_{name}": value for name, value in variables.items()})
+@pytest.fixture
+def steps(spawn):
+    """steps(arguments, NAME=VALUE...): a member of the build that can be told
+    to fail."""
+    def start(args, **variables):
+        return spawn(args, program=[STEPS, *args], env={
+            f"ORDERCOUNT_{name}": value for name, value in variables.items()})
+    return start
 
 
 def read_so_far(cluster):
@@ -36,7 +40,7 @@ def produce_until(cluster, happened):
     return count
 
 
-def test_what_an_aborted_transaction_held_is_counted_again(cluster):
+def test_what_an_aborted_transaction_held_is_counted_again(cluster, steps):
     """It takes long to abort, and reading goes on meanwhile."""
     cluster.broker.produce(cluster.orders, [order(1)] * 5)
     member = steps(cluster.member("-t", "at", until_end=False),
@@ -51,7 +55,8 @@ def test_what_an_aborted_transaction_held_is_counted_again(cluster):
     assert sum(row[2] for row in rows) == tallies["read"] == count
 
 
-def test_an_end_with_an_aborted_transaction_leaves_it_to_the_next(cluster):
+def test_an_end_with_an_aborted_transaction_leaves_it_to_the_next(cluster,
+                                                                  steps):
     cluster.broker.produce(cluster.orders, [order(1)] * 5)
     member = steps(cluster.member("-t", "at"), FAIL_AT="offsets:1")
     result = member.wait()
@@ -63,7 +68,7 @@ def test_an_end_with_an_aborted_transaction_leaves_it_to_the_next(cluster):
     assert rows == [("00", "PAID", 5, 5)]
 
 
-def test_an_answer_of_an_earlier_assignment_is_not_taken(cluster):
+def test_an_answer_of_an_earlier_assignment_is_not_taken(cluster, steps):
     """It goes back, and asks; before the answer comes, another member does."""
     cluster.broker.produce(cluster.orders, [order(1)] * 5)
     first = steps(cluster.member("-t", "at", until_end=False),
@@ -91,7 +96,7 @@ def test_an_answer_of_an_earlier_assignment_is_not_taken(cluster):
     assert rows == [("00", "PAID", count, count)]
 
 
-def test_what_cannot_be_read_again_is_sent_again(cluster):
+def test_what_cannot_be_read_again_is_sent_again(cluster, steps):
     member = steps(cluster.member("-t", "at", until_end=False)[:-1] + ["-"],
                    FAIL_AT="offsets:1")
     for second in range(20):
@@ -102,10 +107,11 @@ def test_what_cannot_be_read_again_is_sent_again(cluster):
     assert sum(row[2] for row in rows) == 20
 
 
-def test_partials_that_grow_end_a_merge_that_runs(cluster):
+def test_partials_that_grow_end_a_merge_that_runs(cluster, spawn):
     cluster.broker.produce(cluster.orders, [order(1)])
     cluster.count()
-    merge = oc.Process(["--merge", cluster.broker.url(cluster.partials)])
+    merge = spawn(["--merge", "-v", cluster.broker.url(cluster.partials)])
+    merge.wait_for(rb": open\n", "err")
     cluster.broker.grow(cluster.partials, 3)
     merge.wait_for(b"3 partitions", "err")
     cluster.broker.produce(cluster.orders, [order(2)])

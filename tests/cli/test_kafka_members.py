@@ -142,12 +142,12 @@ def test_later_member_goes_on_where_the_last_one_was(cluster):
             if m["partition"] == 0] == 2 * [(0, 5), (5, 8)]
 
 
-def test_members_of_a_group_share_the_partitions(cluster):
+def test_members_of_a_group_share_the_partitions(cluster, spawn):
     for number in (0, 1):
         cluster.broker.produce(cluster.orders, [order(number)] * 100,
                                partition=number)
-    members = [oc.Process(cluster.member("-t", "at", f"--member={name}",
-                                         until_end=False))
+    members = [spawn(cluster.member("-t", "at", f"--member={name}",
+                                    until_end=False))
                for name in "ab"]
     oc.until(lambda: sum(t["tallies"]["read"] for t in cluster.published()[1])
              == 200, "all orders in the tallies", cluster.published)
@@ -186,9 +186,9 @@ def test_other_sources_are_published_at_least_once_and_it_is_said(cluster,
 
 # --- what a merge makes of it -------------------------------------------------
 
-def test_window_closes_when_all_partitions_are_past_it(cluster):
-    merge = oc.Process(["--merge", "-f", "tsv",
-                        cluster.broker.url(cluster.partials)])
+def test_window_closes_when_all_partitions_are_past_it(cluster, spawn):
+    merge = spawn(["--merge", "-f", "tsv",
+                   cluster.broker.url(cluster.partials)])
     cluster.broker.produce(cluster.orders, [order(1), order(6)])
     cluster.broker.produce(cluster.orders, [order(2)], partition=1)
     cluster.count()
