@@ -14,6 +14,7 @@ import pytest
 import http_client
 import oc
 from http_client import Client, Events, request
+from test_http_listen import answers
 
 pytestmark = http_client.needed
 
@@ -345,7 +346,7 @@ def test_clients_take_no_descriptor_that_the_counting_needs(
         for client in held:
             client.close()
     # Who was refused is let in again.
-    oc.until(lambda: request(process.port, "/healthz").status, "an answer")
+    oc.until(lambda: answers(process.port, "127.0.0.1"), "an answer")
     process.signal(15)
     assert process.wait().status == -15
 
