@@ -11,8 +11,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import oc  # noqa: E402
 from browser import axe, browse, chromium  # noqa: E402,F401
 from dashboard import dashboard, relay  # noqa: E402,F401
-from kafka_broker import broker, start_broker  # noqa: E402,F401
+from kafka_broker import (broker, mortal_broker,  # noqa: E402,F401
+                          start_broker)
 from kinesis_service import kinesalite, kinesis  # noqa: E402,F401
+from source_kinds import Fifo  # noqa: E402
 from tls_feed import Trust  # noqa: E402
 
 
@@ -98,3 +100,21 @@ def feeds():
 def trust(tmp_path_factory):
     """A tls_feed.Trust: an authority, and a server that it signed for."""
     return Trust(tmp_path_factory.mktemp("trust"))
+
+
+@pytest.fixture
+def source(request, tmp_path):
+    """One of the kinds of source_kinds, for tests that are marked by kinds()."""
+    made = request.param(tmp_path, request.getfixturevalue)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def beside(tmp_path, request):
+    """A source to stand beside another one: a FIFO."""
+    folder = tmp_path / "beside"
+    folder.mkdir()
+    made = Fifo(folder, request.getfixturevalue)
+    yield made
+    made.close()

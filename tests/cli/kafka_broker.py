@@ -203,6 +203,14 @@ def broker(tmp_path_factory):
     started.close()
 
 
+@pytest.fixture(scope="session")
+def mortal_broker(tmp_path_factory):
+    """Another one, for who kills it and starts it again."""
+    started = Broker(tmp_path_factory.mktemp("mortal"))
+    yield started
+    started.close()
+
+
 @pytest.fixture
 def start_broker(tmp_path):
     """start_broker("NAME=VALUE", ..., secure=True) starts a Broker."""

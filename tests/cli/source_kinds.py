@@ -1,0 +1,458 @@
+"""The kinds of sources, each behind the same few calls: for the tests that all
+of them have to pass (test_source_contract*.py).
+
+    @kinds(lambda kind: kind.is_live)
+    def test_it(source, spawn):
+        process = start(spawn, source, "-w", "100ms")
+        source.send(oc.order("A"))
+        until_counted(process, {"A": 1})
+
+A kind that a test is not for is not there: nothing is skipped.
+"""
+
+import fcntl
+import json
+import os
+import re
+import signal
+import sys
+import termios
+
+import pytest
+
+import oc
+
+VERSION = oc.run(["--version"]).out.decode()
+BUILT = re.search(r"^Sources: (.*)$", VERSION, re.M)[1].split(", ")
+
+
+class Source:
+    """What all kinds have; a kind says in which way it is another.
+
+    operand: how the program is told to read it, and its label for monitors.
+    name: what messages call it. options: what the program has to be given too.
+    """
+
+    part = None  # of the program: may not be built in
+    options = ()
+    # What is sent is read while the run goes on, else it is there before it.
+    is_live = True
+    # It comes to an end by itself; else with these options, at what was there.
+    ends = True
+    until_end = ()
+    # Bytes, that may be cut anywhere; else what is sent at once is whole.
+    is_bytes = False
+    # A last line without its LF is a record, else it is left for later.
+    half_is_record = True
+    # With a state, a later run goes on where this one was.
+    keeps_place = False
+    # When it begins to be read all that was sent is there at once.
+    comes_at_once = True
+    # miss(): there is nothing to open; with --reconnect it goes on trying until
+    # appear(), where can_appear.
+    can_miss = False
+    can_appear = False
+    # fail(): it breaks off. With --reconnect it goes on after heal().
+    can_fail = False
+    can_heal = False
+
+    def __init__(self, folder, fixture):
+        """folder: for whatever it needs; fixture(name): a fixture's value."""
+        self.folder = folder
+        self.fixture = fixture
+        self.operand = None
+        self.process = None
+
+    @property
+    def name(self):
+        return self.operand
+
+    @property
+    def arguments(self):
+        return [*self.options, self.operand]
+
+    def attach(self, process):
+        """The program has been started: waits until it can be sent to."""
+        self.process = process
+
+    def send(self, data):
+        """Whole lines, or anything where is_bytes."""
+        raise NotImplementedError
+
+    def until_taken(self):
+        """Waits until the program has taken it, where that can be seen."""
+
+    def end(self):
+        """Where it ends by itself: this was all."""
+
+    def place(self, number):
+        """How messages say where the record of that number stands, counted
+        from 1, when each was sent alone: a regular expression."""
+        return rf"{re.escape(self.name)}: line {number}"
+
+    def close(self):
+        pass
+
+
+# --- files --------------------------------------------------------------------
+
+
+class File(Source):
+    id = "file"
+    is_live = False
+    keeps_place = True
+    can_miss = True
+
+    def __init__(self, *surroundings):
+        super().__init__(*surroundings)
+        self.path = self.folder / "orders"
+        self.path.touch()
+        self.operand = str(self.path)
+
+    def send(self, data):
+        with open(self.path, "ab") as file:
+            file.write(data)
+
+    def miss(self):
+        self.path.unlink()
+
+
+class Directory(Source):
+    """Each time it is sent something, that is a file of its own."""
+
+    id = "directory"
+    is_live = False
+    keeps_place = True
+    can_miss = True
+
+    def __init__(self, *surroundings):
+        super().__init__(*surroundings)
+        self.path = self.folder / "in"
+        self.path.mkdir()
+        self.operand = str(self.path)
+        self.count = 0
+
+    def send(self, data):
+        self.count += 1
+        new = self.folder / "new"
+        new.write_bytes(data)
+        new.rename(self.path / f"{self.count:04}")
+
+    def place(self, number):
+        return rf"{re.escape(self.name)}/{number:04}: line 1"
+
+    def miss(self):
+        self.path.rmdir()
+
+
+class Follow(File):
+    id = "follow"
+    options = ("--follow",)
+    is_live = True
+    ends = False
+    until_end = ("--until-end",)
+    is_bytes = True
+    half_is_record = False
+    can_miss = False  # it waits for it
+
+
+class FollowDirectory(Directory):
+    id = "follow-directory"
+    options = ("--follow",)
+    is_live = True
+    ends = False
+    until_end = ("--until-end",)
+    half_is_record = False
+    can_miss = False
+
+
+# --- pipes --------------------------------------------------------------------
+
+
+def until_taken(fd):
+    """Waits until nothing is left in a pipe."""
+    def left():
+        count = bytearray(4)
+        fcntl.ioctl(fd, termios.FIONREAD, count)
+        return int.from_bytes(count, sys.byteorder)
+    oc.until(lambda: not left(), "the pipe to be read", left)
+
+
+class Fifo(Source):
+    part = "fifo"
+    id = "fifo"
+    is_bytes = True
+
+    def __init__(self, *surroundings):
+        super().__init__(*surroundings)
+        path = self.folder / "fifo"
+        os.mkfifo(path)
+        self.operand = str(path)
+        self.fd = None
+
+    def attach(self, process):
+        self.fd = os.open(self.operand, os.O_WRONLY)
+
+    def send(self, data):
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.fd, view):]
+
+    def until_taken(self):
+        until_taken(self.fd)
+
+    def end(self):
+        os.close(self.fd)
+        self.fd = None
+
+    def close(self):
+        if self.fd is not None:
+            self.end()
+
+
+class Stdin(Source):
+    part = "standard input"
+    id = "stdin"
+    is_bytes = True
+    name = "standard input"
+
+    def __init__(self, *surroundings):
+        super().__init__(*surroundings)
+        self.operand = "-"
+
+    def send(self, data):
+        self.process.write(data)
+
+    def until_taken(self):
+        until_taken(self.process.popen.stdin)
+
+    def end(self):
+        self.process.close_stdin()
+
+
+# --- connections --------------------------------------------------------------
+
+
+class Tcp(Source):
+    part = "tcp"
+    id = "tcp"
+    is_bytes = True
+    can_miss = True
+    can_appear = True
+    can_fail = True
+    can_heal = True
+
+    def __init__(self, *surroundings):
+        super().__init__(*surroundings)
+        self.feed = self.open_feed()
+        self.operand = self.feed.operand()
+        self.options = self.feed.options
+        self.client = None
+
+    def open_feed(self):
+        return oc.Feed()
+
+    def attach(self, process):
+        self.client = self.feed.accept()
+
+    def send(self, data):
+        self.client.send(data)
+
+    def until_taken(self):
+        self.client.wait_read()
+
+    def end(self):
+        self.client.close()
+
+    def miss(self):
+        self.feed.stop_listening()
+
+    def appear(self):
+        self.feed.listen()
+
+    def fail(self):
+        """Once all is read: it would be lost with the connection."""
+        self.until_taken()
+        self.feed.stop_listening()
+        self.client.reset()
+
+    def heal(self):
+        self.feed.listen()
+        self.client = self.feed.accept()
+
+    def close(self):
+        self.feed.close()
+
+
+class Tls(Tcp):
+    part = "tls"
+    id = "tls"
+
+    def open_feed(self):
+        return self.fixture("trust").feed()
+
+    def fail(self):
+        """Without close_notify."""
+        self.until_taken()
+        self.feed.stop_listening()
+        self.client.cut()
+
+
+# --- services -----------------------------------------------------------------
+
+
+class Kafka(Source):
+    part = "kafka"
+    id = "kafka"
+    options = ("--from=earliest",)
+    ends = False
+    until_end = ("--until-end",)
+    keeps_place = True
+    comes_at_once = False
+    can_miss = True
+    can_appear = True
+
+    def __init__(self, *surroundings):
+        super().__init__(*surroundings)
+        self.broker = self.fixture("broker")
+        self.topic = self.broker.new_topic()
+        self.operand = self.broker.url(self.topic)
+
+    def send(self, data):
+        """A message a line, as they come from an application: without LF."""
+        self.broker.produce(self.topic, data.removesuffix(b"\n").split(b"\n"))
+
+    def place(self, number):
+        return (rf"{re.escape(self.name)}\[0\]: "
+                rf"offset {number - 1}, line 1")
+
+    def miss(self):
+        """A topic that is not there yet: a broker would take long to start."""
+        self.topic = self.topic.replace("topic", "missing")
+        self.operand = self.broker.url(self.topic)
+
+    def appear(self):
+        self.broker.create_topic(self.topic)
+
+
+class MortalKafka(Kafka):
+    """A broker that dies and comes back."""
+
+    id = "mortal-kafka"
+    options = ("--from=earliest", "--connect-timeout=2s", "-X",
+               "reconnect.backoff.max.ms=500")
+    can_miss = False
+    can_appear = False
+    can_fail = True
+    can_heal = True
+
+    def __init__(self, folder, fixture):
+        super().__init__(folder, lambda name: fixture("mortal_broker"))
+        self.is_dead = False
+
+    def fail(self):
+        self.is_dead = True
+        self.broker.kill()
+
+    def heal(self):
+        self.broker.start()
+        self.is_dead = False
+
+    def close(self):
+        if self.is_dead:
+            self.heal()
+
+
+KINDS = [kind for kind in (File, Directory, Follow, FollowDirectory, Fifo,
+                           Stdin, Tcp, Tls, Kafka)
+         if kind.part is None or kind.part in BUILT]
+
+
+# Those that need a service of their own, which takes seconds to come back.
+MORTALS = [kind for kind in (MortalKafka,) if kind.part in BUILT]
+
+
+def kinds(holds=lambda kind: True, among=None):
+    """The kinds for which that holds, one after the other, as `source`."""
+    return pytest.mark.parametrize(
+        "source", [pytest.param(kind, id=kind.id)
+                   for kind in among or KINDS if holds(kind)], indirect=True)
+
+
+# --- runs ---------------------------------------------------------------------
+
+# A machine with much else to do: said of the run, not of a source.
+OF_THE_MACHINE = re.compile(rb"ordercount: stopped, or too slow, for .*\n")
+
+
+def said(err):
+    """What is on stderr of sources, by lines."""
+    return OF_THE_MACHINE.sub(b"", err).decode().splitlines()
+
+
+def was_disturbed(err):
+    """Some window may be partial, or missing, for the machine's sake."""
+    return bool(OF_THE_MACHINE.search(err))
+
+
+def several(source, count, request, folder):
+    """So many of its kind, which are closed with it."""
+    found = [source]
+    for number in range(1, count):
+        own = folder / f"{number}"
+        own.mkdir()
+        found.append(type(source)(own, request.getfixturevalue))
+        request.addfinalizer(found[-1].close)
+    return found
+
+
+def start(spawn, source, *args, beside=(), **more):
+    """A run that reads it, and those beside it."""
+    every = [source, *beside]
+    process = spawn([*args, *(option for each in every
+                              for option in each.options),
+                     *(each.operand for each in every)], **more)
+    for each in every:
+        each.attach(process)
+    return process
+
+
+def whole(spawn, source, pieces, *args):
+    """The Result of a run over all of that, which ends by itself."""
+    if source.is_live and source.ends:
+        process = start(spawn, source, *args)
+    for piece in pieces:
+        source.send(piece)
+    if source.is_live and source.ends:
+        source.end()
+        return process.wait()
+    return oc.run([*args, *source.until_end, *source.arguments])
+
+
+def counted(out):
+    """Each group's count in all whole rows so far, where there is one."""
+    return {key: count for key, count in
+            oc.counts(oc.whole_lines(out)).items() if count > 0}
+
+
+def json_counted(out):
+    """The same of json; one key."""
+    found = {}
+    for line in oc.whole_lines(out).splitlines():
+        row = json.loads(line)
+        if row.get("count"):
+            key, = row["key"].values()
+            found[key] = found.get(key, 0) + row["count"]
+    return found
+
+
+def until_counted(process, wanted):
+    process.wait_for(lambda out: counted(out) == wanted)
+
+
+def finish(process):
+    """Ends it by SIGTERM; returns its Result."""
+    process.signal(signal.SIGTERM)
+    result = process.wait()
+    assert result.status == -signal.SIGTERM, result
+    return result
