@@ -20,6 +20,7 @@ import termios
 
 import pytest
 
+import kinesis_service
 import oc
 
 VERSION = oc.run(["--version"]).out.decode()
@@ -363,8 +364,51 @@ class MortalKafka(Kafka):
             self.heal()
 
 
+class Kinesis(Source):
+    part = "kinesis"
+    id = "kinesis"
+    options = ("--from=earliest", "--connect-timeout=2s")
+    ends = False
+    until_end = ("--until-end",)
+    keeps_place = True
+    comes_at_once = False
+    can_miss = True
+    can_appear = True
+    can_fail = True
+    can_heal = True
+
+    def __init__(self, *surroundings):
+        super().__init__(*surroundings)
+        self.service = self.fixture("kinesis")
+        self.service.create("orders")
+        self.operand = self.service.source("orders")
+        self.trouble = None
+        patch = self.fixture("monkeypatch")
+        for name, value in kinesis_service.environment().items():
+            patch.setenv(name, value)
+
+    def send(self, data):
+        """A record a line, without LF."""
+        self.service.put("orders", *data.removesuffix(b"\n").split(b"\n"))
+
+    def place(self, number):
+        return (r"kinesis://orders\[shardId-0{12}\]: sequence number \d+, "
+                "line 1")
+
+    def fail(self):
+        """Each call is cut off."""
+        def cut(*_):
+            raise ConnectionError
+        self.trouble = self.service.rule(None, cut, times=None)
+
+    def heal(self):
+        self.trouble.left = 0
+
+    miss, appear = fail, heal
+
+
 KINDS = [kind for kind in (File, Directory, Follow, FollowDirectory, Fifo,
-                           Stdin, Tcp, Tls, Kafka)
+                           Stdin, Tcp, Tls, Kafka, Kinesis)
          if kind.part is None or kind.part in BUILT]
 
 

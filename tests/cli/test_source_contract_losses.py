@@ -127,7 +127,8 @@ def test_windows_of_an_outage_are_partial(source, spawn):
 @every_kind_that_heals
 def test_an_outage_costs_no_status(source, spawn):
     """It healed: that is what --reconnect is for."""
-    process = start(spawn, source, "-r", "-w", "100ms", "--for=300ms")
+    process = start(spawn, source, "-r", "-v", "-w", "100ms", "--for=1500ms")
+    process.wait_for(re.escape(source.name.encode()) + b": open\n", "err")
     source.send(A)
     source.fail()
     assert process.wait().status == 0
