@@ -22,12 +22,18 @@ struct tls *tls_new(struct tls_context *context, const char *host)
 	return NULL;
 }
 
+static void forget_session(struct tls *tls)
+{
+	SSL_SESSION_free(tls->session);
+	tls->session = NULL;
+}
+
 void tls_free(struct tls *tls)
 {
 	if (!tls)
 		return;
 	tls_end(tls);
-	SSL_SESSION_free(tls->session);
+	forget_session(tls);
 	free(tls->host);
 	free(tls);
 }
@@ -45,14 +51,15 @@ int tls_on_verify(int good, X509_STORE_CTX *store)
 	return good;
 }
 
-/* Tickets come at any time, with TLS 1.3 behind the handshake. */
+/* Tickets come at any time, with TLS 1.3 behind the handshake. A copy is kept,
+ * since OpenSSL resumes no session of a connection that was lost. */
 int tls_on_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct tls *tls = SSL_get_app_data(ssl);
 
-	SSL_SESSION_free(tls->session);
-	tls->session = session;
-	return 1; /* it is ours now */
+	forget_session(tls);
+	tls->session = SSL_SESSION_dup(session);
+	return 0; /* it stays OpenSSL's */
 }
 
 int tls_on_wanted(SSL *ssl, void *unused)
@@ -85,12 +92,25 @@ static bool set_host(SSL *ssl, const char *host)
 	       SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
+static void resume(struct tls *tls)
+{
+	SSL_SESSION *copy;
+
+	if (!tls->session)
+		return;
+	copy = SSL_SESSION_dup(tls->session);
+	if (copy)
+		(void)SSL_set_session(tls->ssl, copy);
+	SSL_SESSION_free(copy);
+}
+
 int tls_begin(struct tls *tls, int fd, struct error *error)
 {
 	BIO *bio;
 
 	tls_end(tls);
 	tls->socket = (struct tls_socket){.fd = fd};
+	tls->open = false;
 	tls->wanted = false;
 	tls->refused.message[0] = '\0';
 	tls->over = TLS_DONE;
@@ -103,45 +123,42 @@ int tls_begin(struct tls *tls, int fd, struct error *error)
 	SSL_set_bio(tls->ssl, bio, bio);
 	SSL_set_app_data(tls->ssl, tls);
 	SSL_set_connect_state(tls->ssl);
-	if (tls->session)
-		SSL_set_session(tls->ssl, tls->session);
+	resume(tls);
 	return 0;
 }
 
 /* --- what a call came to that did not succeed ----------------------------- */
 
-/* OpenSSL knows better than the socket, where the alert that it sends about
- * this may have failed as well. */
-static bool is_of_tls(void)
+/* Else it is of the socket. */
+static bool is_of_tls(unsigned long cause)
 {
-	unsigned long code = ERR_peek_error();
-
-	return ERR_GET_LIB(code) == ERR_LIB_SSL &&
-	       ERR_GET_REASON(code) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
+	return ERR_GET_LIB(cause) == ERR_LIB_SSL &&
+	       ERR_GET_REASON(cause) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
 }
 
-static void tell_why(struct tls *tls, bool shaking)
+static void tell_why(struct tls *tls, unsigned long cause)
 {
 	struct tls_shown shown = {tls->wanted, tls->context->shows};
 
 	if (tls->refused.message[0] != '\0')
 		tls->why = tls->refused;
-	else if (is_of_tls())
-		tls_tell_failed(&shown, shaking, &tls->why);
+	/* Before the socket: an alert about this may have failed on it. */
+	else if (is_of_tls(cause))
+		tls_tell_failed(cause, &shown, !tls->open, &tls->why);
 	else if (tls->socket.number != 0)
 		error_system(&tls->why, tls->socket.number, "connection lost");
-	else if (tls->socket.ended && shaking)
+	else if (tls->socket.ended && !tls->open)
 		error_set(&tls->why, "it hung up in the TLS handshake");
 	else if (tls->socket.ended)
 		error_set(&tls->why, "it ended without close_notify: what was "
 				     "still to come may be missing");
 	else
-		tls_tell_failed(&shown, shaking, &tls->why);
+		tls_tell_failed(cause, &shown, !tls->open, &tls->why);
 }
 
 static enum tls_status judge(struct tls *tls, int result)
 {
-	bool shaking = !SSL_is_init_finished(tls->ssl);
+	unsigned long cause;
 
 	switch (SSL_get_error(tls->ssl, result)) {
 	case SSL_ERROR_WANT_READ: return TLS_WANTS_READ;
@@ -149,12 +166,12 @@ static enum tls_status judge(struct tls *tls, int result)
 	case SSL_ERROR_ZERO_RETURN: tls->over = TLS_ENDED; return TLS_ENDED;
 	default: break;
 	}
-	tls->over = TLS_FAILED;
-	tell_why(tls, shaking);
-	ERR_clear_error();
+	cause = tls_take_cause();
 	/* What was kept may be what it did not like. */
-	SSL_SESSION_free(tls->session);
-	tls->session = NULL;
+	if (!tls->open || is_of_tls(cause))
+		forget_session(tls);
+	tls->over = TLS_FAILED;
+	tell_why(tls, cause);
 	return TLS_FAILED;
 }
 
@@ -169,6 +186,7 @@ enum tls_status tls_shake_hands(struct tls *tls, struct error *why)
 	result = SSL_connect(tls->ssl);
 	if (result != 1)
 		status = judge(tls, result);
+	tls->open = status == TLS_DONE;
 	if (status == TLS_FAILED)
 		*why = tls->why;
 	return status;
@@ -208,10 +226,8 @@ void tls_end(struct tls *tls)
 {
 	if (!tls->ssl)
 		return;
-	if (tls->over == TLS_FAILED || !SSL_is_init_finished(tls->ssl))
-		SSL_set_quiet_shutdown(tls->ssl, 1);
-	/* Also because OpenSSL resumes no session that was not shut down. */
-	(void)SSL_shutdown(tls->ssl);
+	if (tls->open && tls->over != TLS_FAILED)
+		(void)SSL_shutdown(tls->ssl);
 	ERR_clear_error();
 	SSL_free(tls->ssl);
 	tls->ssl = NULL;

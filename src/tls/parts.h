@@ -47,11 +47,14 @@ struct tls_shown {
 	bool given;  /* there is one to show */
 };
 
-/* What OpenSSL's queue of errors says, which is emptied. */
-void tls_tell_failed(const struct tls_shown *shown, bool shaking,
-		     struct error *why);
+/* The one in OpenSSL's queue of errors that says most, or 0; empties it. */
+unsigned long tls_take_cause(void);
 
-/* The same of a file. Returns -1. */
+/* Why a connection failed, of which OpenSSL has this to say. */
+void tls_tell_failed(unsigned long cause, const struct tls_shown *shown,
+		     bool shaking, struct error *why);
+
+/* A file is no good, by OpenSSL's queue, which is emptied. Returns -1. */
 int tls_tell_file(const char *option, const char *path, const char *content,
 		  struct error *error);
 
@@ -71,6 +74,7 @@ struct tls {
 	SSL *ssl;	      /* or NULL */
 	SSL_SESSION *session; /* to resume, or NULL */
 	struct tls_socket socket;
+	bool open;	      /* hands were shaken */
 	bool wanted;	      /* the server wants a client certificate */
 	struct error refused; /* why the certificate is, or "" */
 	enum tls_status over; /* ENDED or FAILED once it is, else DONE */

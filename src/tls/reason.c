@@ -186,14 +186,17 @@ void tls_tell_refused(X509_STORE_CTX *store, const char *host,
 
 /* --- other failures ------------------------------------------------------- */
 
-/* The oldest thing that OpenSSL has to say, which is the nearest to the cause;
- * and forgets the rest. 0: nothing. */
-static unsigned long take_cause(void)
+/* The oldest is nearest to the cause; but what libssl makes of it is said in
+ * terms of TLS. */
+unsigned long tls_take_cause(void)
 {
-	unsigned long code = ERR_get_error();
+	unsigned long cause = ERR_get_error();
+	unsigned long code = cause;
 
+	while (code != 0 && ERR_GET_LIB(code) != ERR_LIB_SSL)
+		code = ERR_get_error();
 	ERR_clear_error();
-	return code;
+	return code != 0 ? code : cause;
 }
 
 static const char *text_of(unsigned long code)
@@ -242,12 +245,11 @@ static const char *explanation(int reason, bool shaking)
 	}
 }
 
-void tls_tell_failed(const struct tls_shown *shown, bool shaking,
-		     struct error *why)
+void tls_tell_failed(unsigned long cause, const struct tls_shown *shown,
+		     bool shaking, struct error *why)
 {
-	unsigned long code = take_cause();
-	int reason =
-		ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
+	int library = ERR_GET_LIB(cause);
+	int reason = library == ERR_LIB_SSL ? ERR_GET_REASON(cause) : 0;
 	const char *on_own = alert_on_own(reason);
 	const char *text = explanation(reason, shaking);
 
@@ -257,20 +259,21 @@ void tls_tell_failed(const struct tls_shown *shown, bool shaking,
 		error_set(why,
 			  "it does not accept the certificate of --tls-cert: "
 			  "%s (%s)",
-			  on_own, text_of(code));
+			  on_own, text_of(cause));
 	else if (text)
 		error_set(why, "%s", text);
 	else
-		error_set(why, "TLS: %s", text_of(code));
+		error_set(why, "TLS: %s", text_of(cause));
 }
 
 int tls_tell_file(const char *option, const char *path, const char *content,
 		  struct error *error)
 {
-	unsigned long code = take_cause();
+	unsigned long code = ERR_get_error(); /* the oldest */
 	int library = ERR_GET_LIB(code);
 	int reason = ERR_GET_REASON(code);
 
+	ERR_clear_error();
 	if (library == ERR_LIB_X509 && reason == X509_R_KEY_VALUES_MISMATCH)
 		return error_set(error,
 				 "--%s '%s': it is not the key of the "

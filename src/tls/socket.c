@@ -19,6 +19,8 @@ static int socket_write(BIO *bio, const char *data, int size)
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0 && errno == EAGAIN)
 		BIO_set_retry_write(bio);
+	else if (sent < 0 && errno == EPIPE)
+		socket->ended = true;
 	else if (sent < 0)
 		socket->number = errno;
 	return (int)sent;

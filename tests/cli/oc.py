@@ -360,9 +360,13 @@ class Feed:
         self.close()
 
     def operand(self, host="127.0.0.1"):
-        """What the program is told to read it, with options before it."""
+        """How the program is told to read it."""
         host = f"[{host}]" if ":" in host else host
         return f"{self.scheme}://{host}:{self.port}"
+
+    def arguments(self, host="127.0.0.1"):
+        """The same, with the options that it takes."""
+        return [*self.options, self.operand(host)]
 
     def accept(self, timeout=None):
         """The next client: waits until it is connected."""

@@ -13,6 +13,7 @@ import pytest
 
 import oc
 from certificates import Authority, Pair, openssl, self_signed
+from test_sources import drop_root_privileges
 from tls_feed import TLS_1_2, TLS_1_3
 
 ORDER = oc.order("A")
@@ -408,11 +409,11 @@ def test_password_is_not_asked_for_on_the_terminal(files):
     assert said.startswith(b"ordercount: --tls-key") and said.count(b"\n") == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
 def test_file_that_may_not_be_read_is_said(files):
     (files / "mine").write_bytes(b"")
     (files / "mine").chmod(0)
-    result = oc.run(["--tls-ca=mine", "tls://localhost:1"], cwd=files)
+    result = oc.run(["--tls-ca=mine", "tls://localhost:1"], cwd=files,
+                    preexec_fn=drop_root_privileges)
     assert result.status == 1
     assert result.err == b"ordercount: --tls-ca 'mine': Permission denied\n"
 

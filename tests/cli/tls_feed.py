@@ -4,7 +4,10 @@ What a Feed and its connections have besides is for tests of TLS alone.
 """
 
 import contextlib
+import fcntl
 import ssl
+import sys
+import termios
 
 import oc
 from certificates import Authority
@@ -74,6 +77,77 @@ class TlsFeed(oc.Feed):
     def accept_plain(self, timeout=None):
         """The next client, before any handshake."""
         return super().accept(timeout)
+
+
+class RawServer:
+    """A server's side of TLS that puts nothing on the wire by itself: its bytes
+    are the test's to send, in pieces, late, or not at all.
+
+    client: an oc.Connection that has not shaken hands.
+    """
+
+    def __init__(self, client, context):
+        self.client = client
+        self._from, self._to = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._from, self._to, server_side=True)
+
+    def flights(self):
+        """What it says in the handshake, a flight at a time: each is to be
+        sent before the next is asked for."""
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                said = self._to.read()
+                if said:
+                    yield said
+                heard = self.client.sock.recv(65536)
+                if not heard:
+                    raise ConnectionError("the client hung up") from None
+                self._from.write(heard)
+        said = self._to.read()
+        if said:
+            yield said
+
+    def shake_hands(self):
+        for flight in self.flights():
+            self.client.send(flight)
+
+    def records(self, *pieces):
+        """Each as a record, all in a row."""
+        for piece in pieces:
+            self._tls.write(piece)
+        return self._to.read()
+
+    def close_notify(self):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._tls.unwrap()
+        return self._to.read()
+
+
+class OpensslServer(oc.Process):
+    """openssl s_server, with one client at a time.
+
+    What write() gives it goes to the client, but a line that begins with one of
+    its commands; what it says is .out.
+    """
+
+    def __init__(self, pair, *options):
+        super().__init__([], program=[
+            "stdbuf", "-oL", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
+            pair.cert, "-key", pair.key, *map(str, options)])
+        self.port = int(self.wait_for(rb"ACCEPT [^\n]*:(\d+)\n")[1])
+
+    def write(self, data):
+        """All of it in one read of its own: commands are seen by that."""
+        super().write(data)
+        oc.until(lambda: not self._unread(), "s_server to read", self.seen)
+
+    def _unread(self):
+        count = bytearray(4)
+        fcntl.ioctl(self.popen.stdin, termios.FIONREAD, count)
+        return int.from_bytes(count, sys.byteorder)
 
 
 class Trust:
