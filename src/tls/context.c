@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of what is still encrypted; as much as is counted at once. */
+#define READ_BYTES ((size_t)64 << 10)
+
 int tls_check_built(struct error *error)
 {
 	(void)error;
@@ -119,6 +122,9 @@ static int set_up(SSL_CTX *ssl)
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT |
 						    SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ssl, tls_on_session);
+	/* Where records are small one read takes many of them. */
+	SSL_CTX_set_read_ahead(ssl, 1);
+	SSL_CTX_set_default_read_buffer_len(ssl, READ_BYTES);
 	return 0;
 }
 

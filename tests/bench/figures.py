@@ -77,7 +77,7 @@ RATIOS = (("ordercount FILE", "wc -l"), ("ordercount FILE", "On-Demand"),
           ("ordercount HOST PORT", "recv"), ("--time", "ordercount FILE"),
           ("--slide", "--time"), ("--sum", "ordercount FILE"),
           ("--where", "ordercount FILE"), ("--key", "ordercount FILE"),
-          ("--key -t", "--key"))
+          ("--key -t", "--key"), ("ordercount tls://", "s_client"))
 
 
 def short(name):

@@ -14,8 +14,8 @@ from figures import Speed
 class Sender:
     """Sends a corpus, from memory, to each client that comes."""
 
-    def __init__(self, program, path):
-        self._popen = subprocess.Popen([program, path],
+    def __init__(self, program, path, *more):
+        self._popen = subprocess.Popen([program, path, *more],
                                        stdout=subprocess.PIPE)
         line = self._popen.stdout.readline()
         if not line:
