@@ -1,8 +1,10 @@
 """The tests' own Kinesis is held against the AWS SDK for JavaScript."""
 
+import base64
 import json
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -106,6 +108,29 @@ def test_pages_add_up(kinesis, sdk):
         found += page["Shards"]
     assert [one["ShardId"] for one in found] == [
         one["ShardId"] for one in kinesis.shards("orders")]
+
+
+@pytest.mark.parametrize("back_s, wanted", [(3600, ["1", "2"]), (0, ["2"])])
+def test_a_time_leads_to_what_came_later(kinesis, back_s, wanted):
+    kinesis.create("orders")
+    kinesis.put("orders", b"1")
+    shard = kinesis.shards("orders")[0]["ShardId"]
+    oc.until(lambda: time.time() - arrived(kinesis, shard) > 0.01,
+             "the next moment")
+    iterator = kinesis.call(
+        "GetShardIterator", StreamName="orders", ShardId=shard,
+        ShardIteratorType="AT_TIMESTAMP", Timestamp=time.time() - back_s)
+    kinesis.put("orders", b"2")
+    records = kinesis.call("GetRecords", **iterator)["Records"]
+    assert [base64.b64decode(one["Data"]).decode()
+            for one in records] == wanted
+
+
+def arrived(kinesis, shard):
+    iterator = kinesis.call("GetShardIterator", StreamName="orders",
+                            ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    record, = kinesis.call("GetRecords", **iterator)["Records"]
+    return record["ApproximateArrivalTimestamp"]
 
 
 class Signed:
