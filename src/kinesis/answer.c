@@ -74,6 +74,13 @@ static void make_plain(char *text)
 			*text = ' ';
 }
 
+/* The first line is enough of what the service says: behind it, of a signature
+ * that it refuses, comes what was signed, and with it the session's token. */
+static int shown_size(const char *message)
+{
+	return (int)strcspn(message, "\n");
+}
+
 enum verdict answer_judge(int status, struct span body, struct error *why)
 {
 	enum verdict verdict = status >= 500 || status == 429 ? VERDICT_LATER
@@ -94,7 +101,8 @@ enum verdict answer_judge(int status, struct span body, struct error *why)
 		advice = verdicts[i].advice;
 	}
 	if (name)
-		error_set(why, "%s%s%s%s%s", name, message ? ": " : "",
+		error_set(why, "%s%s%.*s%s%s", name, message ? ": " : "",
+			  message ? shown_size(message) : 0,
 			  message ? message : "", advice ? " " : "",
 			  advice ? advice : "");
 	else

@@ -41,6 +41,12 @@ static const struct {
 	 "GetShardIterator, GetRecords)"},
 	{400, "{\"__type\":\"SomethingNew\",\"message\":\"x\\u001by\"}",
 	 VERDICT_REFUSED, "SomethingNew: x y"},
+	{400,
+	 "{\"__type\":\"InvalidSignatureException\",\"message\":\"no.\\n\\nThe "
+	 "Canonical String\\nx-amz-security-token:secret\"}",
+	 VERDICT_REFUSED,
+	 "InvalidSignatureException: no. (is the secret key right, and the "
+	 "clock?)"},
 	{404, "<html>", VERDICT_REFUSED, "HTTP status 404"},
 	{403, "", VERDICT_REFUSED, "HTTP status 403"},
 	{429, "", VERDICT_LATER, "HTTP status 429"},
