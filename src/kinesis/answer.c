@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kinesis/aggregated.h"
-
 /* --- errors --------------------------------------------------------------- */
 
 #define MAY "(what is needed: kinesis:ListShards, GetShardIterator, GetRecords)"
@@ -223,6 +221,7 @@ void record_batch_release(struct record_batch *batch)
 {
 	buffer_release(&batch->text);
 	buffer_release(&batch->names);
+	aggregate_release(&batch->packed);
 	free(batch->records);
 	free(batch->next);
 	*batch = (struct record_batch){0};
@@ -291,16 +290,15 @@ static int add_data(struct record_batch *batch, struct span data,
 {
 	size_t start = batch->text.size;
 	uint64_t lines = batch->count > 1 ? place[-1].end_lines : 0;
-	struct aggregate packed = {0};
-	int result = aggregate_read(&packed, data);
+	struct aggregate *packed = &batch->packed;
+	int result = aggregate_read(packed, data);
 
 	if (result < 0)
 		return no_memory(error);
 	if (result == 0)
 		add_message(batch, data);
-	for (size_t i = 0; i < packed.count; i++)
-		add_message(batch, packed.records[i]);
-	aggregate_release(&packed);
+	for (size_t i = 0; i < packed->count; i++)
+		add_message(batch, packed->records[i]);
 	if (batch->text.failed)
 		return no_memory(error);
 	place->end = batch->text.size;

@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/span.h"
+#include "kinesis/aggregated.h"
 
 /* What an answer means for who asked. */
 enum verdict {
@@ -67,9 +68,10 @@ struct record_batch {
 	struct record_place *records;
 	size_t count;
 	size_t capacity;
-	char *next;	   /* iterator; NULL: the shard has ended */
-	int64_t behind_ms; /* below 0: not said */
-	size_t data_bytes; /* as the service counts them */
+	struct aggregate packed; /* the last one: room for the next */
+	char *next;		 /* iterator; NULL: the shard has ended */
+	int64_t behind_ms;	 /* below 0: not said */
+	size_t data_bytes;	 /* as the service counts them */
 };
 
 /* In place of what the batch held. -1: as above. */

@@ -36,6 +36,7 @@ struct transfer {
 	struct buffer sent;
 	struct buffer body;
 	char detail[CURL_ERROR_SIZE];
+	bool is_signed;
 	bool done;
 	struct http_answer answer;
 };
@@ -382,6 +383,7 @@ struct transfer *transfer_start(struct transfers *transfers,
 	if (!self)
 		goto no_memory;
 	self->transfers = transfers;
+	self->is_signed = request->region != NULL;
 	self->answer.date_ns = TIME_NONE;
 	buffer_append_span(&self->sent, request->body);
 	self->easy = curl_easy_init();
@@ -401,10 +403,20 @@ const struct http_answer *transfer_answer(const struct transfer *transfer)
 	return transfer->done ? &transfer->answer : NULL;
 }
 
+/* What is asked of others than the service, and tokens, are secrets. */
+static void wipe(struct transfer *self)
+{
+	for (struct curl_slist *at = self->headers; at; at = at->next)
+		explicit_bzero(at->data, strlen(at->data));
+	if (!self->is_signed && self->body.data)
+		explicit_bzero(self->body.data, self->body.size);
+}
+
 void transfer_free(struct transfer *self)
 {
 	if (!self)
 		return;
+	wipe(self);
 	if (self->easy) {
 		curl_multi_remove_handle(self->transfers->multi, self->easy);
 		curl_easy_cleanup(self->easy);

@@ -87,8 +87,7 @@ START_TEST(pages_of_shards_are_added_up)
 
 	ck_assert_int_eq(answer_read_shards(span_of(first), &list, &error), 0);
 	ck_assert_str_eq(list.next, "more");
-	ck_assert_int_eq(answer_read_shards(span_of(second), &list, &error),
-			 0);
+	ck_assert_int_eq(answer_read_shards(span_of(second), &list, &error), 0);
 	ck_assert_ptr_null(list.next);
 	ck_assert_uint_eq(list.count, 2);
 	ck_assert_str_eq(list.shards[0].id, "a");
@@ -100,9 +99,12 @@ START_TEST(pages_of_shards_are_added_up)
 }
 END_TEST
 
-static const char *const no_lists[] = {
-	"",  "[]", "{}", "{\"Shards\":{}}", "{\"Shards\":[{}]}",
-	"{\"Shards\":[{\"ShardId\":\"\"}]}"};
+static const char *const no_lists[] = {"",
+				       "[]",
+				       "{}",
+				       "{\"Shards\":{}}",
+				       "{\"Shards\":[{}]}",
+				       "{\"Shards\":[{\"ShardId\":\"\"}]}"};
 
 START_TEST(a_list_that_is_none_is_said)
 {
