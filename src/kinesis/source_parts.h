@@ -1,10 +1,11 @@
 /*
  * What the parts of the source share; nobody else includes this.
  *
- *     source.c        what a source offers, and what is told of its streams
- *     source_call.c   calls of the service: what is due, and is sent
- *     source_hear.c   what the service answers
- *     source_shards.c which shards there are, and where reading begins
+ *     source.c          what a source offers, and what is told of its streams
+ *     source_call.c     calls of the service: what is due, and is sent
+ *     source_hear.c     what the service answers
+ *     source_trouble.c  and when it does not
+ *     source_shards.c   which shards there are, and where reading begins
  */
 #ifndef KINESIS_SOURCE_PARTS_H
 #define KINESIS_SOURCE_PARTS_H
@@ -108,6 +109,42 @@ int64_t kinesis_behind_ms(const struct kinesis_source *self);
 /* Takes what was answered. SOURCE_CHUNK: something is to be told. */
 enum source_status kinesis_hear(struct kinesis_source *self,
 				struct chunk *chunk);
+
+/* --- source_trouble.c ----------------------------------------------------- */
+
+/* A call that was made, and where its next try is noted. */
+struct asked {
+	const char *of; /* as messages show it */
+	int64_t called_ns;
+	struct backoff *backoff;
+	int64_t *due_ns;
+};
+
+/* What came of a call: VERDICT_TAKEN: it is to be read; else *status says what
+ * there is to tell, and when it is made again is noted. */
+enum verdict kinesis_judge(struct kinesis_source *self,
+			   const struct asked *asked,
+			   const struct http_answer *answer,
+			   enum source_status *status, struct chunk *chunk);
+
+/* It was read, and is what was asked for. */
+void kinesis_settle(struct kinesis_source *self, const struct asked *asked,
+		    const struct http_answer *answer);
+
+/* Nobody answered, or nothing that can be read. It is made again, at the latest
+ * when it would be given up. */
+enum source_status kinesis_unanswered(struct kinesis_source *self,
+				      const struct asked *asked,
+				      const char *why, bool is_final,
+				      struct chunk *chunk);
+
+/* It is of no use to ask again. */
+enum source_status kinesis_refused(struct kinesis_source *self, const char *of,
+				   const char *why, struct chunk *chunk);
+
+/* The service's clock is told in full seconds. Where ours agrees, it tells the
+ * rest; else `usual_ms` does. In milliseconds since 1970. */
+int64_t kinesis_refine(int64_t date_ms, int64_t wall_ns, int64_t usual_ms);
 
 /* --- source_shards.c ------------------------------------------------------ */
 
