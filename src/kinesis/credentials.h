@@ -75,39 +75,37 @@ enum credentials_status {
 
 /* Looks where keys may be. -1: nowhere, or it cannot be read; release it all
  * the same. */
-int credentials_init(struct credentials *credentials,
-		     struct error *error) MUST_CHECK;
-void credentials_release(struct credentials *credentials);
+int credentials_init(struct credentials *self, struct error *error) MUST_CHECK;
+void credentials_release(struct credentials *self);
 
 /* now_ns is the wall clock. */
-enum credentials_status credentials_step(struct credentials *credentials,
+enum credentials_status credentials_step(struct credentials *self,
 					 int64_t now_ns,
 					 struct credentials_request *request,
 					 struct error *error);
 
 /* What came of the request: the status of HTTP, and the body; status 0: no
  * answer, and the body says why. */
-void credentials_answer(struct credentials *credentials, int64_t now_ns,
-			int status, struct span body);
+void credentials_answer(struct credentials *self, int64_t now_ns, int status,
+			struct span body);
 
 /* Why those that have expired are not renewed so far, or NULL. */
-const struct error *credentials_trouble(const struct credentials *credentials);
+const struct error *credentials_trouble(const struct credentials *self);
 
 /* How long till a step can help that waits without a request; TIME_NEVER: only
  * an answer can. */
-int64_t credentials_due_in_ns(const struct credentials *credentials,
-			      int64_t now_ns);
+int64_t credentials_due_in_ns(const struct credentials *self, int64_t now_ns);
 
 /*
  * The service refuses the keys. True: there are others, or new ones are asked
  * for; false: there are none.
  */
-bool credentials_renew(struct credentials *credentials);
+bool credentials_renew(struct credentials *self);
 
 /* For messages: "the profile 'shop' in /home/me/.aws/credentials". */
-const char *credentials_origin(const struct credentials *credentials);
+const char *credentials_origin(const struct credentials *self);
 
 /* The region that the profile has, or NULL. */
-const char *credentials_region(const struct credentials *credentials);
+const char *credentials_region(const struct credentials *self);
 
 #endif

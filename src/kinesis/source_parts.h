@@ -36,13 +36,13 @@ struct kinesis_source {
 	char *url;
 	struct credentials credentials;
 	struct transfer *asked_keys; /* that runs, or NULL */
+	int64_t renewed_ns;	     /* mono: new ones were asked for */
+	bool renewed;		     /* and none was accepted since */
 	bool has_keys;
-	int64_t renewed_ns; /* mono: new ones were asked for, and since then */
-	bool renewed;	    /* none was accepted */
+	bool is_back; /* the service was down, and is heard again */
 	/* How the service is doing: */
 	int64_t date_ms;     /* its clock, as last heard */
 	int64_t answered_ns; /* mono: it was heard, or began to be asked */
-	bool is_back;	     /* it was down, and is heard again */
 	int64_t troubled_ns; /* mono: it cannot answer since, or TIME_NEVER */
 	int64_t quiet_until_ns;	 /* mono: that it cannot is not said again */
 	struct error trouble;	 /* what is to be said of it, or empty */

@@ -187,8 +187,8 @@ static int claim(struct kinesis_source *self, struct shard *shard,
 static int add(struct kinesis_source *self, const struct shard_seen *seen,
 	       struct error *error)
 {
-	struct shard **shards =
-		realloc(self->shards, (self->count + 1) * sizeof(*shards));
+	struct shard **shards = realloc(
+		self->shards, (self->count + 1) * sizeof(struct shard *));
 	struct shard *shard;
 
 	if (!shards)

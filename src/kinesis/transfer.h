@@ -44,13 +44,13 @@ struct http_answer {
 struct transfers *transfers_open(struct loop *loop, const char *ca,
 				 struct error *error) MUST_CHECK;
 /* After the transfers. Takes NULL. */
-void transfers_close(struct transfers *transfers);
+void transfers_close(struct transfers *self);
 
 /* As whose the loop waits for the descriptors from now on. */
-void transfers_set_part(struct transfers *transfers, enum loop_part part);
+void transfers_set_part(struct transfers *self, enum loop_part part);
 
 /* Does what the descriptors that are ready and the clock ask for. */
-void transfers_step(struct transfers *transfers, int64_t now_ns);
+void transfers_step(struct transfers *self, int64_t now_ns);
 
 /* Begins one. NULL: memory is out. */
 struct transfer *transfer_start(struct transfers *transfers,
@@ -61,6 +61,6 @@ struct transfer *transfer_start(struct transfers *transfers,
 const struct http_answer *transfer_answer(const struct transfer *transfer);
 
 /* Lets go, done or not. Takes NULL. */
-void transfer_free(struct transfer *transfer);
+void transfer_free(struct transfer *self);
 
 #endif
