@@ -49,6 +49,8 @@ class Source:
     keeps_place = False
     # When it begins to be read all that was sent is there at once.
     comes_at_once = True
+    # By event time; else it is idle as soon as it has no more.
+    holds_back = True
     # miss(): there is nothing to open; with --reconnect it goes on trying until
     # appear(), where can_appear.
     can_miss = False
