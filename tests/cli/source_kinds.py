@@ -88,6 +88,9 @@ class Source:
     def end(self):
         """Where it ends by itself: this was all."""
 
+    def restart(self):
+        """The program is gone, and another one will come."""
+
     def place(self, number):
         """How messages say where the record of that number stands, counted
         from 1, when each was sent alone: a regular expression."""
@@ -207,6 +210,9 @@ class Fifo(Source):
     def end(self):
         os.close(self.fd)
         self.fd = None
+
+    def restart(self):
+        self.end()
 
     def close(self):
         if self.fd is not None:
