@@ -22,6 +22,7 @@ import pytest
 
 import kinesis_service
 import oc
+from kafka_broker import unique
 
 VERSION = oc.run(["--version"]).out.decode()
 BUILT = re.search(r"^Sources: (.*)$", VERSION, re.M)[1].split(", ")
@@ -47,6 +48,10 @@ class Source:
     half_is_record = True
     # With a state, a later run goes on where this one was.
     keeps_place = False
+    # So long after it was sent it is counted, if the machine has time.
+    lag_s = 0.5
+    # It can give as much as is taken of it.
+    can_flood = False
     # When it begins to be read all that was sent is there at once.
     comes_at_once = True
     # By event time; else it is idle as soon as it has no more.
@@ -188,6 +193,7 @@ class Fifo(Source):
     part = "fifo"
     id = "fifo"
     is_bytes = True
+    can_flood = True
 
     def __init__(self, *surroundings):
         super().__init__(*surroundings)
@@ -223,6 +229,7 @@ class Stdin(Source):
     part = "standard input"
     id = "stdin"
     is_bytes = True
+    can_flood = True
     name = "standard input"
 
     def __init__(self, *surroundings):
@@ -246,6 +253,7 @@ class Tcp(Source):
     part = "tcp"
     id = "tcp"
     is_bytes = True
+    can_flood = True
     can_miss = True
     can_appear = True
     can_fail = True
@@ -376,6 +384,7 @@ class Kinesis(Source):
     part = "kinesis"
     id = "kinesis"
     options = ("--from=earliest", "--connect-timeout=2s")
+    lag_s = 1.5  # a shard may not be asked more than five times a second
     ends = False
     until_end = ("--until-end",)
     keeps_place = True
@@ -388,8 +397,9 @@ class Kinesis(Source):
     def __init__(self, *surroundings):
         super().__init__(*surroundings)
         self.service = self.fixture("kinesis")
-        self.service.create("orders")
-        self.operand = self.service.source("orders")
+        self.stream = unique("orders")
+        self.service.create(self.stream)
+        self.operand = self.service.source(self.stream)
         self.trouble = None
         patch = self.fixture("monkeypatch")
         for name, value in kinesis_service.environment().items():
@@ -397,11 +407,11 @@ class Kinesis(Source):
 
     def send(self, data):
         """A record a line, without LF."""
-        self.service.put("orders", *data.removesuffix(b"\n").split(b"\n"))
+        self.service.put(self.stream, *data.removesuffix(b"\n").split(b"\n"))
 
     def place(self, number):
-        return (r"kinesis://orders\[shardId-0{12}\]: sequence number \d+, "
-                "line 1")
+        return (rf"kinesis://{self.stream}\[shardId-0{{12}}\]: "
+                r"sequence number \d+, line 1")
 
     def fail(self):
         """Each call is cut off."""
@@ -447,15 +457,19 @@ def was_disturbed(err):
     return bool(OF_THE_MACHINE.search(err))
 
 
+def sibling(kind, request, folder, name=None):
+    """A source of that kind, which is closed with the test."""
+    own = folder / (name or f"{kind.id}-sibling")
+    own.mkdir()
+    made = kind(own, request.getfixturevalue)
+    request.addfinalizer(made.close)
+    return made
+
+
 def several(source, count, request, folder):
-    """So many of its kind, which are closed with it."""
-    found = [source]
-    for number in range(1, count):
-        own = folder / f"{number}"
-        own.mkdir()
-        found.append(type(source)(own, request.getfixturevalue))
-        request.addfinalizer(found[-1].close)
-    return found
+    """So many of its kind."""
+    return [source, *(sibling(type(source), request, folder, f"{number}")
+                      for number in range(1, count))]
 
 
 def start(spawn, source, *args, beside=(), **more):
