@@ -10,7 +10,7 @@ import pytest
 import oc
 from source_kinds import (counted, finish, json_counted, kinds, said, several,
                           start, until_counted, was_disturbed, whole)
-from test_sources import FEED, FEED_ARGS, essence, expected_essence
+from test_connections import FEED, FEED_ARGS, essence, expected_essence
 
 A = oc.order("A")
 
