@@ -153,6 +153,7 @@ class Service:
         self.secrets = {KEYS["AWS_ACCESS_KEY_ID"]:
                         (KEYS["AWS_SECRET_ACCESS_KEY"], None)}
         self.expired = set()   # keys that were valid once
+        self.expires = {}      # key to the time when it will be (UNIX)
         self.denied = {}       # key to the actions that it may not call
         self.rules = []
         self.requests = []
@@ -316,13 +317,14 @@ class Service:
 
     def _check(self, request):
         """None, or who asks is refused."""
+        now = time.time() + self.clock_s
         try:
             key = sigv4.verify(request, self.secrets, self.region, "kinesis",
-                               time.time() + self.clock_s)
+                               now)
         except sigv4.Refused as why:
             self.refusals.append(why)
             return error(why.name, why.message)
-        if key in self.expired:
+        if key in self.expired or self.expires.get(key, now) < now:
             return error("ExpiredTokenException", "The security token included"
                          " in the request is expired")
         if request.action in self.denied.get(key, ()):
