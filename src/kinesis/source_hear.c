@@ -41,9 +41,11 @@ static enum source_status take_list(struct kinesis_source *self,
 		shard_list_release(&self->list);
 	if (verdict != VERDICT_TAKEN)
 		return status;
-	if (answer_read_shards(answer->body, &self->list, &why) != 0)
+	if (answer_read_shards(answer->body, &self->list, &why) != 0) {
+		shard_list_release(&self->list);
 		return kinesis_unanswered(self, &asked, why.message, false,
 					  chunk);
+	}
 	kinesis_settle(self, &asked, answer);
 	self->list_due_ns = self->now_ns;
 	if (self->start_ms == 0)
