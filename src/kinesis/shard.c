@@ -21,7 +21,7 @@ struct shard *shard_new(const char *stream_name, const struct shard_seen *seen)
 	shard->is_closed = seen->is_closed;
 	shard->limit = LIMIT_FIRST;
 	shard->behind_ms = -1;
-	backoff_init(&shard->backoff);
+	retries_init(&shard->retries);
 	for (int i = 0; i < 2; i++)
 		if (seen->parents[i])
 			shard->parents[i] = strdup(seen->parents[i]);

@@ -34,6 +34,12 @@ enum shard_state {
 	SHARD_OVER,  /* until-end: no more of it is wanted */
 };
 
+/* How calls of a kind go, of which one runs at a time. */
+struct retries {
+	struct backoff backoff;
+	int64_t troubled_ns; /* mono: none was taken since, or TIME_NEVER */
+};
+
 struct shard {
 	struct stream stream;
 	char *id;
@@ -53,7 +59,7 @@ struct shard {
 	struct transfer *call; /* that runs, or NULL */
 	int64_t called_ns;     /* mono: when the last one began */
 	int64_t due_ns;	       /* mono: when the next one may */
-	struct backoff backoff;
+	struct retries retries;
 	unsigned limit; /* of records in the next answer, and in the last: */
 	unsigned asked;
 	int64_t behind_ms; /* below 0: not known */
@@ -63,6 +69,12 @@ struct shard {
 	uint64_t batch_start; /* of its text in the stream: bytes, */
 	uint64_t batch_lines; /* and lines */
 };
+
+static inline void retries_init(struct retries *retries)
+{
+	backoff_init(&retries->backoff);
+	retries->troubled_ns = TIME_NEVER;
+}
 
 /* NULL: memory is out. The name of the service's stream is copied, as the
  * rest. */

@@ -417,7 +417,6 @@ struct source *kinesis_source_new(const char *name,
 	self->source = (struct source){&kinesis_ops, name};
 	self->options = *options;
 	self->random = options->jitter_seed;
-	self->troubled_ns = TIME_NEVER;
-	backoff_init(&self->list_backoff);
+	retries_init(&self->list_retries);
 	return &self->source;
 }

@@ -31,7 +31,7 @@ static enum source_status take_list(struct kinesis_source *self,
 				    struct chunk *chunk)
 {
 	const struct asked asked = {self->source.name, self->list_called_ns,
-				    &self->list_backoff, &self->list_due_ns};
+				    &self->list_retries, &self->list_due_ns};
 	enum source_status status;
 	enum verdict verdict =
 		kinesis_judge(self, &asked, answer, &status, chunk);
@@ -207,7 +207,7 @@ static enum source_status take_answer(struct kinesis_source *self,
 				      struct chunk *chunk)
 {
 	const struct asked asked = {shard->name, shard->called_ns,
-				    &shard->backoff, &shard->due_ns};
+				    &shard->retries, &shard->due_ns};
 	enum source_status status;
 	enum verdict verdict;
 

@@ -41,9 +41,8 @@ struct kinesis_source {
 	bool has_keys;
 	bool is_back; /* the service was down, and is heard again */
 	/* How the service is doing: */
-	int64_t date_ms;     /* its clock, as last heard */
-	int64_t answered_ns; /* mono: it was heard, or began to be asked */
-	int64_t troubled_ns; /* mono: it cannot answer since, or TIME_NEVER */
+	int64_t date_ms;	 /* its clock, as last heard */
+	int64_t answered_ns;	 /* mono: it was heard, or began to be asked */
 	int64_t quiet_until_ns;	 /* mono: that it cannot is not said again */
 	struct error trouble;	 /* what is to be said of it, or empty */
 	int64_t behind_said_ns;	 /* mono: how far it is behind was shown, */
@@ -53,7 +52,7 @@ struct kinesis_source {
 	struct transfer *listing; /* that runs, or NULL */
 	int64_t list_called_ns;	  /* mono */
 	struct shard_list list;	  /* its pages so far */
-	struct backoff list_backoff;
+	struct retries list_retries;
 	int64_t list_due_ns; /* mono */
 	bool list_wanted;    /* a shard has ended: its children are not known */
 	bool listed;	     /* once */
@@ -116,7 +115,7 @@ enum source_status kinesis_hear(struct kinesis_source *self,
 struct asked {
 	const char *of; /* as messages show it */
 	int64_t called_ns;
-	struct backoff *backoff;
+	struct retries *retries;
 	int64_t *due_ns;
 };
 

@@ -18,25 +18,27 @@ static uint64_t next_random(struct kinesis_source *self)
 	return z ^ (z >> 31);
 }
 
-static void wait_for(struct kinesis_source *self, struct backoff *backoff,
-		     int64_t *due_ns)
+static void wait_for(struct kinesis_source *self, const struct asked *asked)
 {
-	*due_ns = self->now_ns + backoff_pause(backoff, next_random(self));
+	*asked->due_ns = self->now_ns + backoff_pause(&asked->retries->backoff,
+						      next_random(self));
 }
 
 /* It is trouble that heals: shown with -v, and when it lasts to everybody. */
-static void note_trouble(struct kinesis_source *self, const char *of,
+static void note_trouble(struct kinesis_source *self, const struct asked *asked,
 			 const char *why)
 {
-	log_line(self->options.log, LOG_VERBOSE, "%s: %s, asked again", of,
-		 why);
-	if (self->troubled_ns == TIME_NEVER)
-		self->troubled_ns = self->now_ns;
-	if (self->now_ns - self->troubled_ns < PATIENT_NS ||
+	struct retries *retries = asked->retries;
+
+	log_line(self->options.log, LOG_VERBOSE, "%s: %s, asked again",
+		 asked->of, why);
+	if (retries->troubled_ns == TIME_NEVER)
+		retries->troubled_ns = self->now_ns;
+	if (self->now_ns - retries->troubled_ns < PATIENT_NS ||
 	    self->now_ns < self->quiet_until_ns)
 		return;
 	self->quiet_until_ns = self->now_ns + QUIET_NS;
-	error_set(&self->trouble, "%s: %s, asked again", of, why);
+	error_set(&self->trouble, "%s: %s, asked again", asked->of, why);
 }
 
 enum source_status kinesis_refused(struct kinesis_source *self, const char *of,
@@ -83,7 +85,7 @@ enum source_status kinesis_unanswered(struct kinesis_source *self,
 {
 	int64_t last_ns = self->answered_ns + self->options.connect_timeout_ns;
 
-	wait_for(self, asked->backoff, asked->due_ns);
+	wait_for(self, asked);
 	log_line(self->options.log, LOG_VERBOSE, "%s: %s", self->source.name,
 		 why);
 	if (self->state == KINESIS_DOWN)
@@ -112,8 +114,7 @@ void kinesis_settle(struct kinesis_source *self, const struct asked *asked,
 		    const struct http_answer *answer)
 {
 	answered(self, answer);
-	backoff_init(asked->backoff);
-	self->troubled_ns = TIME_NEVER;
+	retries_init(asked->retries);
 	self->renewed = false;
 }
 
@@ -137,8 +138,8 @@ enum verdict kinesis_judge(struct kinesis_source *self,
 		return verdict;
 	answered(self, answer);
 	if (verdict == VERDICT_LATER) {
-		wait_for(self, asked->backoff, asked->due_ns);
-		note_trouble(self, asked->of, why.message);
+		wait_for(self, asked);
+		note_trouble(self, asked, why.message);
 		return verdict;
 	}
 	*asked->due_ns = self->now_ns;
