@@ -1,110 +1,7 @@
-/* Keys that are asked for: of the container, and of the instance. */
-#include "aws_files.h"
-#include "kinesis/credentials.h"
-
-#define SECRET "s3cret/+key"
-#define NOON   "2026-11-28T12:00:00Z"
-#define MINUTE (60 * NS_PER_S)
-
-static const int64_t noon_ns = 1795867200 * NS_PER_S;
-
-static struct credentials credentials;
-static struct credentials_request request;
-static struct error error;
-static int64_t now_ns;
-
-static void begin(void)
-{
-	aws_begin();
-	now_ns = noon_ns - 60 * MINUTE;
-}
-
-static void end(void)
-{
-	credentials_release(&credentials);
-	aws_end();
-}
-
-static void look(void)
-{
-	credentials_release(&credentials);
-	if (credentials_init(&credentials, &error) != 0)
-		ck_abort_msg("%s", error.message);
-}
-
-static void has(const struct error *why, const char *words)
-{
-	if (!strstr(why->message, words))
-		ck_abort_msg("'%s' has no '%s'", why->message, words);
-	ck_assert_ptr_null(strstr(why->message, SECRET));
-	ck_assert_ptr_null(strchr(why->message, '\n'));
-}
-
-static void refuse(const char *words)
-{
-	credentials_release(&credentials);
-	ck_assert_int_eq(credentials_init(&credentials, &error), -1);
-	has(&error, words);
-}
-
-static void step(enum credentials_status expected)
-{
-	enum credentials_status status =
-		credentials_step(&credentials, now_ns, &request, &error);
-
-	if (status != expected)
-		ck_abort_msg("status %d, not %d: %s", status, expected,
-			     credentials.why.message);
-}
-
-/* A request is to be made of that URL, with that header or none. */
-static void asks(const char *method, const char *url, const char *header)
-{
-	step(CREDENTIALS_ASK);
-	ck_assert_str_eq(request.method, method);
-	ck_assert_str_eq(request.url, url);
-	ck_assert_uint_eq(request.header_count, header != NULL);
-	if (header)
-		ck_assert_str_eq(request.headers[0], header);
-}
-
-static void answer(int status, const char *body)
-{
-	credentials_answer(&credentials, now_ns, status, span_of(body));
-}
-
-static void ready(const char *access_key, const char *token)
-{
-	step(CREDENTIALS_READY);
-	ck_assert_str_eq(credentials.access_key, access_key);
-	ck_assert_str_eq(credentials.secret_key, SECRET);
-	ck_assert_pstr_eq(credentials.session_token, token);
-}
-
-/* Time goes on to when a step can help. */
-static void pass(int64_t from_ns, int64_t to_ns)
-{
-	int64_t due_ns = credentials_due_in_ns(&credentials, now_ns);
-
-	ck_assert_int_ge(due_ns, from_ns);
-	ck_assert_int_le(due_ns, to_ns);
-	now_ns += due_ns;
-}
-
-#define PAIR "\"AccessKeyId\":\"AKC\",\"SecretAccessKey\":\"" SECRET "\""
-#define KEYS(expires) \
-	"{" PAIR ",\"Token\":\"T\",\"Expiration\":\"" expires "\"}"
-#define OTHERS(expires)                                          \
-	"{\"AccessKeyId\":\"AKD\",\"SecretAccessKey\":\"" SECRET \
-	"\",\"Token\":\"U\",\"Expiration\":\"" expires "\"}"
+/* What the container is asked for keys, and the instance. */
+#include "keys_asked.h"
 
 /* --- the container -------------------------------------------------------- */
-
-static void look_at_container(void)
-{
-	setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/x?id=1", 1);
-	look();
-}
 
 START_TEST(container_is_asked)
 {
@@ -227,28 +124,6 @@ START_TEST(token_of_no_use_is_said)
 }
 END_TEST
 
-/* It is perhaps being replaced: as long as the keys last, nothing is lost. */
-START_TEST(token_may_be_missing_for_a_while)
-{
-	setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", aws_file("token"), 1);
-	aws_write("token", "first");
-	look_at_container();
-	step(CREDENTIALS_ASK);
-	answer(200, KEYS(NOON));
-	ck_assert_int_eq(unlink(aws_file("token")), 0);
-	now_ns = noon_ns - 5 * MINUTE;
-	ready("AKC", "T");
-	pass(1, 30 * NS_PER_S);
-	ready("AKC", "T");
-	aws_write("token", "second");
-	pass(1, 30 * NS_PER_S);
-	step(CREDENTIALS_ASK);
-	ready("AKC", "T");
-	answer(200, OTHERS("2026-11-28T18:00:00Z"));
-	ready("AKD", "U");
-}
-END_TEST
-
 /* --- the instance --------------------------------------------------------- */
 
 #define METADATA "http://169.254.169.254/latest/"
@@ -362,160 +237,6 @@ START_TEST(an_answer_without_a_word_is_none)
 }
 END_TEST
 
-/* --- what is in the answer ------------------------------------------------ */
-
-static const struct {
-	const char *body;
-	const char *why;
-} no_keys[] = {
-	{"", "no keys in it"},
-	{"[]", "no keys in it"},
-	{"{}", "no keys in it"},
-	{"{\"AccessKeyId\":\"AKC\"}", "no keys in it"},
-	{"{\"AccessKeyId\":\"AKC\",\"SecretAccessKey\":\"\"}", "no keys in it"},
-	{"{\"AccessKeyId\":\"AKC\",\"SecretAccessKey\":1}", "no keys in it"},
-	{"{\"accesskeyid\":\"AKC\",\"secretaccesskey\":\"" SECRET "\"}",
-	 "no keys in it"},
-	{"{" PAIR, "no keys in it"},
-	{"{" PAIR ",\"Expiration\":\"tomorrow\"}", "no keys in it"},
-	{"{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"Message\":\"" SECRET
-	 "\"}",
-	 "answers 'AssumeRoleUnauthorizedAccess'"},
-	{"{\"Code\":\"a\\nb\"}", "no keys in it"},
-	{"{\"AccessKeyId\":\"AK\\n\",\"SecretAccessKey\":\"" SECRET "\"}",
-	 "line break"},
-	{"{" PAIR ",\"Token\":\"a\\r\\nb\"}", "line break"},
-	{KEYS("2026-11-28T11:00:00Z"), "expired"},
-	{KEYS("2025-11-28T12:00:00Z"), "expired"},
-};
-
-START_TEST(an_answer_without_keys_is_a_failure)
-{
-	look_at_container();
-	step(CREDENTIALS_ASK);
-	answer(200, no_keys[_i].body);
-	step(CREDENTIALS_WAIT);
-	has(&credentials.why, no_keys[_i].why);
-	pass(NS_PER_S / 2, NS_PER_S);
-	step(CREDENTIALS_ASK);
-	answer(200, KEYS(NOON));
-	ready("AKC", "T");
-}
-END_TEST
-
-START_TEST(keys_may_last_for_ever)
-{
-	look_at_container();
-	step(CREDENTIALS_ASK);
-	answer(200, "{" PAIR "}");
-	ready("AKC", NULL);
-	now_ns += 1000000 * MINUTE;
-	ready("AKC", NULL);
-}
-END_TEST
-
-/* --- renewal -------------------------------------------------------------- */
-
-static void look_until_noon(void)
-{
-	look_at_container();
-	step(CREDENTIALS_ASK);
-	answer(200, KEYS(NOON));
-	ready("AKC", "T");
-}
-
-START_TEST(keys_are_renewed_before_they_expire)
-{
-	look_until_noon();
-	now_ns = noon_ns - 5 * MINUTE - 1;
-	ready("AKC", "T");
-	now_ns++;
-	step(CREDENTIALS_ASK);
-	ready("AKC", "T"); /* the old ones are in use meanwhile */
-	answer(200, OTHERS("2026-11-28T18:00:00Z"));
-	ready("AKD", "U");
-	now_ns = noon_ns;
-	ready("AKD", "U");
-}
-END_TEST
-
-START_TEST(a_renewal_that_fails_is_tried_again_while_they_last)
-{
-	int tries = 0;
-
-	look_until_noon();
-	for (now_ns = noon_ns - 5 * MINUTE; now_ns < noon_ns; tries++) {
-		step(CREDENTIALS_ASK);
-		ready("AKC", "T");
-		answer(500, "");
-		ready("AKC", "T");
-		pass(NS_PER_S / 2, 30 * NS_PER_S);
-	}
-	ck_assert_int_gt(tries, 10);
-	ck_assert_int_lt(tries, 40);
-}
-END_TEST
-
-/* They are asked for on and on, and what is wrong can be said. */
-START_TEST(keys_that_have_expired_may_still_be_renewed)
-{
-	look_until_noon();
-	ck_assert_ptr_null(credentials_trouble(&credentials));
-	now_ns = noon_ns;
-	for (int i = 0; i < 100; i++) {
-		step(CREDENTIALS_ASK);
-		step(CREDENTIALS_WAIT);
-		answer(500, "");
-		step(CREDENTIALS_WAIT);
-		has(credentials_trouble(&credentials), "HTTP status 500");
-		pass(NS_PER_S / 2, 30 * NS_PER_S);
-	}
-	step(CREDENTIALS_ASK);
-	answer(200, OTHERS("2026-11-28T18:00:00Z"));
-	ready("AKD", "U");
-	ck_assert_ptr_null(credentials_trouble(&credentials));
-}
-END_TEST
-
-/* Who has no others as yet is not asked without a pause. */
-START_TEST(keys_that_end_soon_are_asked_for_now_and_then)
-{
-	int tries = 0;
-
-	look_until_noon();
-	for (now_ns = noon_ns - 5 * MINUTE; now_ns < noon_ns; tries++) {
-		step(CREDENTIALS_ASK);
-		answer(200, KEYS(NOON));
-		ready("AKC", "T");
-		pass(NS_PER_S, MINUTE);
-	}
-	ck_assert_int_gt(tries, 4);
-	ck_assert_int_lt(tries, 20);
-}
-END_TEST
-
-START_TEST(refused_keys_are_renewed_at_once)
-{
-	look_until_noon();
-	ck_assert(credentials_renew(&credentials));
-	step(CREDENTIALS_ASK);
-	step(CREDENTIALS_WAIT);
-	answer(200, OTHERS(NOON));
-	ready("AKD", "U");
-	/* also where a renewal has failed before */
-	now_ns = noon_ns - 5 * MINUTE;
-	for (int i = 0; i < 3; i++) {
-		step(CREDENTIALS_ASK);
-		answer(500, "");
-		pass(1, 30 * NS_PER_S);
-	}
-	step(CREDENTIALS_ASK);
-	answer(500, "");
-	ck_assert(credentials_renew(&credentials));
-	step(CREDENTIALS_ASK);
-}
-END_TEST
-
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
 int main(void)
@@ -525,30 +246,21 @@ int main(void)
 		token_of_the_container_is_sent,
 		token_of_a_file_is_read_each_time,
 		token_of_no_use_is_said,
-		token_may_be_missing_for_a_while,
 		instance_is_asked_by_version_two,
 		instance_may_be_elsewhere,
 		without_a_token_nothing_is_asked,
 		what_fails_is_tried_twice_and_said,
 		all_places_are_named_when_nobody_answers,
 		an_answer_without_a_word_is_none,
-		keys_may_last_for_ever,
-		keys_are_renewed_before_they_expire,
-		a_renewal_that_fails_is_tried_again_while_they_last,
-		keys_that_have_expired_may_still_be_renewed,
-		keys_that_end_soon_are_asked_for_now_and_then,
-		refused_keys_are_renewed_at_once,
 	};
 	Suite *suite = suite_create("kinesis metadata");
 	TCase *tcase = tcase_create("kinesis metadata");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, keys_begin, keys_end);
 	tcase_add_loop_test(tcase, keys_do_not_come_in_the_clear_from_afar, 0,
 			    COUNT(full_urls));
-	tcase_add_loop_test(tcase, an_answer_without_keys_is_a_failure, 0,
-			    COUNT(no_keys));
 	for (int i = 0; i < COUNT(tests); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
