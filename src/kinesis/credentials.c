@@ -371,3 +371,8 @@ const char *credentials_region(const struct credentials *self)
 {
 	return self->profile.region;
 }
+
+const char *credentials_endpoint(const struct credentials *self)
+{
+	return self->profile.endpoint;
+}

@@ -105,7 +105,8 @@ bool credentials_renew(struct credentials *self);
 /* For messages: "the profile 'shop' in /home/me/.aws/credentials". */
 const char *credentials_origin(const struct credentials *self);
 
-/* The region that the profile has, or NULL. */
+/* The region, and the URL of services, that the profile has, or NULL. */
 const char *credentials_region(const struct credentials *self);
+const char *credentials_endpoint(const struct credentials *self);
 
 #endif

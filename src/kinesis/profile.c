@@ -24,6 +24,7 @@ void profile_release(struct profile *profile)
 	secret_free(profile->secret_key);
 	secret_free(profile->session_token);
 	free(profile->region);
+	free(profile->endpoint);
 	free(profile->needs);
 	free(profile->name);
 	free(profile->file);
@@ -121,6 +122,7 @@ static int take_setting(struct profile *last, struct span name,
 		{"aws_secret_access_key", &last->secret_key},
 		{"aws_session_token", &last->session_token},
 		{"region", &last->region},
+		{"endpoint_url", &last->endpoint},
 	};
 
 	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
@@ -220,6 +222,7 @@ int profile_parse(struct profile *profile, struct span text, bool config,
 		take_if_new(&profile->session_token, &last.session_token);
 	}
 	take_if_new(&profile->region, &last.region);
+	take_if_new(&profile->endpoint, &last.endpoint);
 	take_if_new(&profile->needs, &last.needs);
 	profile->found |= last.found;
 	last.name = NULL;

@@ -21,7 +21,8 @@ struct profile {
 	char *secret_key;
 	char *session_token;
 	char *region;
-	char *needs; /* the name of a setting that is not understood here */
+	char *endpoint; /* endpoint_url */
+	char *needs;	/* the name of a setting that is not understood here */
 	char *name;
 	char *file; /* the one that has its keys */
 };

@@ -33,7 +33,7 @@ static const char *given_endpoint(const struct kinesis_source *self)
 		if (url && *url != '\0')
 			return url;
 	}
-	return NULL;
+	return credentials_endpoint(&self->credentials);
 }
 
 static const char *given_region(const struct kinesis_source *self)

@@ -207,6 +207,17 @@ START_TEST(a_file_may_be_cut_anywhere)
 }
 END_TEST
 
+START_TEST(an_endpoint_is_that_of_the_profile_alone)
+{
+	parse("default",
+	      "[default]\nservices = local\nkinesis =\n"
+	      "  endpoint_url = http://x\nendpoint_url = http://h:1/ # there\n"
+	      "[services local]\nendpoint_url = http://y\n",
+	      true);
+	IS(endpoint, "http://h:1/");
+}
+END_TEST
+
 /* --- which file says it --------------------------------------------------- */
 
 START_TEST(no_file_says_nothing)
@@ -343,6 +354,7 @@ int main(void)
 		a_value_has_all_its_signs,
 		what_is_not_understood_is_named,
 		a_file_may_be_cut_anywhere,
+		an_endpoint_is_that_of_the_profile_alone,
 		no_file_says_nothing,
 		keys_of_credentials_come_before_those_of_config,
 		files_are_those_of_the_environment,
