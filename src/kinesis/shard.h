@@ -38,6 +38,8 @@ enum shard_state {
 struct retries {
 	struct backoff backoff;
 	int64_t troubled_ns; /* mono: none was taken since, or TIME_NEVER */
+	bool expired; /* what the last one went by, and nothing was read since
+		       */
 };
 
 struct shard {
@@ -74,6 +76,7 @@ static inline void retries_init(struct retries *retries)
 {
 	backoff_init(&retries->backoff);
 	retries->troubled_ns = TIME_NEVER;
+	retries->expired = false;
 }
 
 /* NULL: memory is out. The name of the service's stream is copied, as the

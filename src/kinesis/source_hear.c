@@ -46,6 +46,8 @@ static enum source_status take_list(struct kinesis_source *self,
 		return kinesis_unanswered(self, &asked, why.message, false,
 					  chunk);
 	}
+	if (!self->list.next)
+		self->list_retries.expired = false;
 	kinesis_settle(self, &asked, answer);
 	self->list_due_ns = self->now_ns;
 	if (self->start_ms == 0)
@@ -176,6 +178,7 @@ static enum source_status take_records(struct kinesis_source *self,
 		return kinesis_unanswered(self, asked, why.message, false,
 					  chunk);
 	}
+	shard->retries.expired = false;
 	kinesis_settle(self, asked, answer);
 	free(shard->iterator);
 	shard->iterator = batch->next;

@@ -114,8 +114,21 @@ void kinesis_settle(struct kinesis_source *self, const struct asked *asked,
 		    const struct http_answer *answer)
 {
 	answered(self, answer);
-	retries_init(asked->retries);
+	asked->retries->troubled_ns = TIME_NEVER;
+	if (!asked->retries->expired)
+		backoff_init(&asked->retries->backoff);
 	self->renewed = false;
+}
+
+/* Another one is asked for at once; but not if that one did not last, either.
+ */
+static void expire(struct kinesis_source *self, const struct asked *asked,
+		   const char *why)
+{
+	log_line(self->options.log, LOG_VERBOSE, "%s: %s", asked->of, why);
+	if (asked->retries->expired)
+		wait_for(self, asked);
+	asked->retries->expired = true;
 }
 
 enum verdict kinesis_judge(struct kinesis_source *self,
@@ -143,13 +156,12 @@ enum verdict kinesis_judge(struct kinesis_source *self,
 		return verdict;
 	}
 	*asked->due_ns = self->now_ns;
-	if (verdict == VERDICT_KEYS)
+	if (verdict == VERDICT_ITERATOR || verdict == VERDICT_PAGES)
+		expire(self, asked, why.message);
+	else if (verdict == VERDICT_KEYS)
 		*status = keys_refused(self, asked->called_ns, why.message,
 				       chunk);
-	else if (verdict == VERDICT_REFUSED)
-		*status = kinesis_refused(self, asked->of, why.message, chunk);
 	else
-		log_line(self->options.log, LOG_VERBOSE, "%s: %s", asked->of,
-			 why.message);
+		*status = kinesis_refused(self, asked->of, why.message, chunk);
 	return verdict;
 }
