@@ -74,28 +74,6 @@ def spawn():
         process.close()
 
 
-@pytest.fixture
-def feed():
-    """An oc.Feed on 127.0.0.1."""
-    with oc.Feed() as server:
-        yield server
-
-
-@pytest.fixture
-def feeds():
-    """feeds("::1"), feeds("127.0.0.1", "::1") opens an oc.Feed there."""
-    opened = []
-
-    def start(*hosts):
-        server = oc.Feed(*hosts)
-        opened.append(server)
-        return server
-
-    yield start
-    for server in opened:
-        server.close()
-
-
 @pytest.fixture(scope="session")
 def trust(tmp_path_factory):
     """A tls_feed.Trust: an authority, and a server that it signed for."""
@@ -118,3 +96,31 @@ def beside(tmp_path, request):
     made = Fifo(folder, request.getfixturevalue)
     yield made
     made.close()
+
+
+@pytest.fixture
+def transport():
+    """What feeds are of: "tcp"; a test, or a file of them, can have "tls"."""
+    return "tcp"
+
+
+@pytest.fixture
+def feed(feeds):
+    """An oc.Feed on 127.0.0.1."""
+    return feeds("127.0.0.1")
+
+
+@pytest.fixture
+def feeds(request, transport):
+    """feeds("::1"), feeds("127.0.0.1", "::1") opens an oc.Feed there."""
+    opened = []
+
+    def start(*hosts):
+        kind = (request.getfixturevalue("trust").feed if transport == "tls"
+                else oc.Feed)
+        opened.append(kind(*hosts))
+        return opened[-1]
+
+    yield start
+    for server in opened:
+        server.close()

@@ -475,12 +475,13 @@ def peak_kib(pid):
     raise AssertionError("no VmHWM")
 
 
-def resident_limit_kib():
+def resident_limit_kib(transport="tcp"):
     """What may be resident with few groups: of the program 4 MiB, and of the
-    libraries that each part brings, touched or not."""
+    libraries that each part brings, touched or not; with TLS of OpenSSL as
+    much again."""
     version = run(["--version"]).out
     return (4096 + 4096 * (b"librdkafka" in version) +
-            2048 * (b"libmicrohttpd" in version))
+            2048 * (b"libmicrohttpd" in version) + 4096 * (transport == "tls"))
 
 
 def descriptors(pid):

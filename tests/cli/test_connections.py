@@ -17,26 +17,9 @@ ORDER = oc.order("A")
 
 
 @pytest.fixture(params=["tcp", "tls"])
-def feeds(request, trust):
-    """feeds("::1"), feeds("127.0.0.1", "::1") opens an oc.Feed there; each
-    test runs over TCP and over TLS."""
-    opened = []
-
-    def start(*hosts):
-        server = (oc.Feed(*hosts) if request.param == "tcp"
-                  else trust.feed(*hosts))
-        opened.append(server)
-        return server
-
-    yield start
-    for server in opened:
-        server.close()
-
-
-@pytest.fixture
-def feed(feeds):
-    """One on 127.0.0.1."""
-    return feeds("127.0.0.1")
+def transport(request):
+    """Each test runs over both."""
+    return request.param
 
 
 # --- splits ------------------------------------------------------------------

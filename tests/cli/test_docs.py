@@ -318,6 +318,24 @@ def run_tls_command(command, folder):
             process.signal(signal.SIGTERM)
             result = process.wait()
     assert (result.status, result.err) == (-signal.SIGTERM, b"")
+    return result
+
+
+def sign_request(command, folder):
+    """The command makes a key and a request: a CA signs it, and a server that
+    wants to know who we are knows us."""
+    subprocess.run(["bash", "-c", command], cwd=folder, check=True,
+                   capture_output=True)
+    trust = Trust(folder)
+    subprocess.run(["openssl", "x509", "-req", "-in", "us.csr", "-CA",
+                    trust.ca, "-CAkey", trust.ca.with_name("ca.key"), "-out",
+                    "us.pem"], cwd=folder, check=True, capture_output=True)
+    assert os.stat(folder / "us.key").st_mode & 0o077 == 0
+    with trust.feed(client_ca=trust.ca) as feed:
+        with oc.Process(["--tls-cert=us.pem", "--tls-key=us.key", "-w", "0.2",
+                         *feed.arguments()], cwd=folder) as process:
+            feed.accept().send(order_lines()[0] + b"\n")
+            process.wait_for(rb"\tPLACED\t1\t1\n")
 
 
 @pytest.fixture
@@ -437,6 +455,12 @@ def test_readme_command_runs(command, tmp_path, topics):
         assert (result.status, result.err) == (0, b"")
     elif "kafka://" in command:
         result = run_kafka_command(command, tmp_path, topics())
+    elif "tls://" in command:
+        result = run_tls_command(command, tmp_path)
+    elif command.startswith("openssl "):
+        need("openssl")
+        sign_request(command, tmp_path)
+        return
     else:
         result = run_command(command, tmp_path)
     if "-o " not in command and ">" not in command:

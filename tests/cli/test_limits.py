@@ -12,6 +12,7 @@ pytestmark = pytest.mark.limits
 
 ORDER = oc.order("A")
 MIB = 1 << 20
+OVER_BOTH = pytest.mark.parametrize("transport", ["tcp", "tls"])
 
 
 def limited(**limits):
@@ -82,9 +83,10 @@ def test_few_descriptors_are_enough_or_one_clear_line(tmp_path):
     assert worked == list(range(5, 13))
 
 
+@OVER_BOTH
 def test_few_descriptors_for_a_connection(feed, spawn):
     for number in range(4, 13):
-        process = spawn(["-w", "all", "127.0.0.1", feed.port],
+        process = spawn(["-w", "all", *feed.arguments()],
                         preexec_fn=limited(NOFILE=number))
         # It may have come to nothing before it dialled.
         oc.until(lambda: process.popen.poll() is not None or
@@ -128,22 +130,25 @@ def test_max_groups_keeps_the_memory(tmp_path):
     assert oc.counts(result.out)["(other)"] == 390000
 
 
-def test_little_is_resident_while_it_waits(feed, spawn):
-    process = spawn(["-w", "1h", "127.0.0.1", feed.port])
+@OVER_BOTH
+def test_little_is_resident_while_it_waits(transport, feed, spawn):
+    process = spawn(["-w", "1h", *feed.arguments()])
     client = feed.accept()
     client.send(ORDER * 100000)
     client.wait_read()
-    assert oc.peak_kib(process.pid) <= oc.resident_limit_kib()
+    assert oc.peak_kib(process.pid) <= oc.resident_limit_kib(transport)
 
 
-def test_a_megabyte_long_record_costs_a_few_megabytes(feed, spawn):
-    process = spawn(["-w", "all", "127.0.0.1", feed.port])
+@OVER_BOTH
+def test_a_megabyte_long_record_costs_a_few_megabytes(transport, feed,
+                                                      spawn):
+    process = spawn(["-w", "all", *feed.arguments()])
     client = feed.accept()
     record = b'{"x":"%s","status":"A"}\n' % (b"x" * 1000000)
     for _ in range(20):
         client.send(record)
     client.wait_read()
-    assert oc.peak_kib(process.pid) <= oc.resident_limit_kib()
+    assert oc.peak_kib(process.pid) <= oc.resident_limit_kib(transport)
     client.close()
     assert oc.counts(process.wait().out) == {"A": 20}
 

@@ -24,9 +24,8 @@ CUT = "it ended without close_notify: what was still to come may be missing"
 
 
 @pytest.fixture
-def feed(trust):
-    with trust.feed() as server:
-        yield server
+def transport():
+    return "tls"
 
 
 @pytest.fixture
@@ -239,10 +238,10 @@ def test_handshake_in_small_pieces_succeeds(raw, feed, spawn, version):
 
 
 def test_stalled_handshake_holds_up_nobody_else(feed, feeds, spawn):
-    plain = feeds("127.0.0.1")
-    process = spawn(["-r", "-w", "0.1", *feed.arguments(), plain.operand()])
+    other = feeds("127.0.0.1")
+    process = spawn(["-r", "-w", "0.1", *feed.arguments(), other.operand()])
     stalled = feed.accept_plain()
-    client = plain.accept()
+    client = other.accept()
     for count in range(1, 4):
         client.send(ORDER)
         process.wait_for(rb"\tA\t1\t%d\n" % count)
