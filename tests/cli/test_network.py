@@ -7,12 +7,14 @@ import json
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 
 import oc
 
 SERVER = os.path.join(oc.ROOT, "scripts", "order-server")
+RELAY = os.path.join(oc.ROOT, "tests", "cli", "tls_relay.py")
 NAMESPACE = ["unshare", "-n" if os.geteuid() == 0 else "-rn"]
 
 # Every fifth packet of the server is lost. Chance would now and then take one
@@ -51,12 +53,27 @@ def lossy():
     return run
 
 
-def test_packets_that_are_lost_cost_no_order(lossy):
+COUNT = ["-q", "-w", "all", "-f", "json", "--summary"]
+
+
+def over_tcp(_):
+    return "9998", oc.command([*COUNT, "localhost", "9998"])
+
+
+def over_tls(trust):
+    """The packets that are lost hold what is encrypted."""
+    return "9997", [
+        sys.executable, RELAY, trust.server.cert, trust.server.key,
+        "9998", "9997", *oc.command([*COUNT, f"--tls-ca={trust.ca}",
+                                     "tls://localhost:9998"])]
+
+
+@pytest.mark.parametrize("over", [over_tcp, over_tls])
+def test_packets_that_are_lost_cost_no_order(lossy, trust, over):
+    port, command = over(trust)
     status, out = lossy(
-        [SERVER, "--port=9998", "--rate=0", "--count=20000", "--seed=1",
-         "--bad=0.01", "--",
-         *oc.command(["-q", "-w", "all", "-f", "json", "--summary",
-                      "localhost", "9998"])])
+        [SERVER, f"--port={port}", "--rate=0", "--count=20000", "--seed=1",
+         "--bad=0.01", "--", *command])
     assert status == 0, out
     rows = [json.loads(line) for line in out.splitlines()
             if line.startswith(b"{")]

@@ -6,6 +6,7 @@ accept in test_tls_refused.py.
 
 import json
 import os
+import random
 import re
 import signal
 import threading
@@ -296,6 +297,43 @@ def test_a_byte_a_record_counts_the_same(raw, feed, spawn, version):
     server.client.send(wire + server.close_notify())
     result = process.wait()
     assert result.status == 0 and oc.counts(result.out) == {"A": 100}
+
+
+def pieces_of(data, chance, most):
+    """The data in pieces of 1 to so many bytes; short ones as often as long."""
+    found, start = [], 0
+    while start < len(data):
+        size = round(most ** chance.random())
+        found.append(data[start:start + size])
+        start += size
+    return found
+
+
+@VERSIONS
+@pytest.mark.parametrize("seed", range(4))
+def test_any_records_in_any_segments_count_the_same(raw, feed, spawn, version,
+                                                    seed):
+    """As the same bytes on standard input."""
+    chance = random.Random(seed)
+    lines = [chance.choice([
+        oc.order(chance.choice("ABC"), number), b"\r\n", b"[]\n", b"{]\r\n",
+        b'{"status":"\\u00e9\xf0\x9f\x98\x80","x":"%s"}\n' % (
+            b"y" * round(10_000 ** chance.random())),
+        b'{"status":%d,"x":[{"y":null}]}\r\n' % number])
+        for number in range(300)]
+    data = b"\xef\xbb\xbf" + b"".join(lines) + oc.order("A")[:-1]
+    args = ["-w", "all", "--summary", "--max-line=5000"]
+    expected = oc.run([*args, "-"], stdin=data)
+    process = spawn([*args, *feed.arguments()])
+    server = raw(version)
+    server.shake_hands()
+    wire = server.records(*pieces_of(data, chance, 16384))
+    for segment in pieces_of(wire + server.close_notify(), chance, 30_000):
+        server.client.send(segment)
+    result = process.wait()
+    assert result.status == 0
+    assert [row[2:] for row in oc.rows(result.out)] == \
+        [row[2:] for row in oc.rows(expected.out)]
 
 
 def test_largest_records_are_read_in_pieces(raw, feed, spawn):
