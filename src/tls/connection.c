@@ -4,9 +4,23 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Small records are read together, but no more than these at once. */
 #define RECORDS_MAX 256
+
+/* Without what certificates and SNI do not know: the zone of an address, a dot
+ * at the end of a name. NULL: memory is out. */
+static char *copy_host(const char *host)
+{
+	size_t size = strcspn(host, "%");
+
+	if (!memchr(host, ':', size))
+		size = strlen(host);
+	if (size > 1 && host[size - 1] == '.')
+		size--;
+	return strndup(host, size);
+}
 
 struct tls *tls_new(struct tls_context *context, const char *host)
 {
@@ -15,7 +29,7 @@ struct tls *tls_new(struct tls_context *context, const char *host)
 	if (!tls)
 		return NULL;
 	tls->context = context;
-	tls->host = tls_host_copy(host);
+	tls->host = copy_host(host);
 	if (tls->host)
 		return tls;
 	free(tls);

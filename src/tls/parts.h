@@ -33,10 +33,6 @@ BIO *tls_socket_bio(const BIO_METHOD *method, struct tls_socket *socket);
 
 /* --- reason --------------------------------------------------------------- */
 
-/* The host without what certificates and SNI do not know: a dot at the end, the
- * zone of an address. NULL: memory is out. */
-char *tls_host_copy(const char *host);
-
 /* A certificate was found wanting by OpenSSL: which, and what can be done. */
 void tls_tell_refused(X509_STORE_CTX *store, const char *host,
 		      struct error *why);

@@ -12,17 +12,6 @@
 
 #define NAMES_MAX 5
 
-char *tls_host_copy(const char *host)
-{
-	size_t size = strcspn(host, "%");
-
-	if (!memchr(host, ':', size))
-		size = strlen(host);
-	if (size > 1 && host[size - 1] == '.')
-		size--;
-	return strndup(host, size);
-}
-
 /* --- certificates --------------------------------------------------------- */
 
 static void add_name(struct buffer *out, const GENERAL_NAME *name)

@@ -1,5 +1,5 @@
-"""tls:// beside openssl s_client, from the same server, which sends a corpus from
-memory: in large records, in small ones, and an order a record.
+"""tls:// beside openssl s_client, from the same server, which sends a corpus
+from memory: in large records, in small ones, and an order a record.
 """
 
 import shutil

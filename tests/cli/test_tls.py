@@ -58,7 +58,7 @@ def trusting(trust, port):
     return [f"--tls-ca={trust.ca}", f"tls://127.0.0.1:{port}"]
 
 
-# --- ends -----------------------------------------------------------------------
+# --- ends --------------------------------------------------------------------
 
 def rows_of(result):
     return [json.loads(line) for line in result.out.splitlines()]
@@ -149,7 +149,7 @@ def test_we_say_goodbye_when_we_stop(feed, spawn):
     assert oc.counts(process.wait().out) == {"A": 1}
 
 
-# --- the handshake --------------------------------------------------------------
+# --- the handshake -----------------------------------------------------------
 
 def cuts(flight):
     """Places in a flight: before, between and within its records. As many for
@@ -271,7 +271,7 @@ def test_handshake_that_failed_is_done_again(feed, spawn):
         rb"again\n", process.err)
 
 
-# --- what the server is told ------------------------------------------------------
+# --- what the server is told -------------------------------------------------
 
 @pytest.mark.parametrize("host, name", [
     ("localhost", "localhost"), ("localhost.", "localhost"),
@@ -285,7 +285,7 @@ def test_name_is_told_and_an_address_is_none(feed, spawn, host, name):
     assert told == [name]
 
 
-# --- records ----------------------------------------------------------------------
+# --- records -----------------------------------------------------------------
 
 @VERSIONS
 def test_a_byte_a_record_counts_the_same(raw, feed, spawn, version):
@@ -402,7 +402,7 @@ def test_nothing_is_read_while_the_output_is_stuck(feed, spawn):
     os.close(rows)
 
 
-# --- keys and sessions --------------------------------------------------------------
+# --- keys and sessions -------------------------------------------------------
 
 def test_keys_are_updated_on_the_way(openssl_server, trust, spawn):
     """k: the server's; K: and ours, which are only asked for."""

@@ -67,7 +67,7 @@ def assert_refused(result, feed, why, host="localhost"):
         f"ordercount: cannot connect to {feed.operand(host)}: {why}\n")
 
 
-# --- the server's certificate -------------------------------------------------
+# --- the server's certificate ------------------------------------------------
 
 @pytest.mark.valgrind
 @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
@@ -208,7 +208,7 @@ def test_what_a_certificate_says_moves_no_cursor(trust):
     assert result.status == 1 and b"\x1b" not in result.err
 
 
-# --- lists of what is revoked -------------------------------------------------
+# --- lists of what is revoked ------------------------------------------------
 
 @pytest.mark.valgrind
 def test_revoked_one_is_refused_by_a_list(trust):
@@ -248,7 +248,7 @@ def test_list_of_another_authority_does_not_do(trust, other, tmp_path):
         assert_counts(count(feed, [*feed.options, f"--tls-crl={both}"]))
 
 
-# --- ours ---------------------------------------------------------------------
+# --- ours --------------------------------------------------------------------
 
 def own(pair):
     return [f"--tls-cert={pair.cert}", f"--tls-key={pair.key}"]
@@ -320,7 +320,7 @@ def test_certificate_that_nobody_wants_does_no_harm(trust):
         assert_counts(count(feed, feed.options + own(us)))
 
 
-# --- files --------------------------------------------------------------------
+# --- files -------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory, trust, other):
@@ -436,7 +436,7 @@ def test_two_sources_read_a_fifo_once(trust, tmp_path):
     assert result.status == 0 and oc.counts(result.out) == {"A": 2}
 
 
-# --- peers that speak something else ------------------------------------------
+# --- peers that speak something else -----------------------------------------
 
 def refused_by(reply, feed):
     """Why, by what a server says as soon as we have said hello."""

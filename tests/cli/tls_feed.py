@@ -135,8 +135,8 @@ class OpensslServer(oc.Process):
 
     def __init__(self, pair, *options):
         super().__init__([], program=[
-            "stdbuf", "-oL", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
-            pair.cert, "-key", pair.key, *map(str, options)])
+            "stdbuf", "-oL", "openssl", "s_server", "-accept", "127.0.0.1:0",
+            "-cert", pair.cert, "-key", pair.key, *map(str, options)])
         self.port = int(self.wait_for(rb"ACCEPT [^\n]*:(\d+)\n")[1])
 
     def write(self, data):
