@@ -107,7 +107,7 @@ def test_help_fits_80_columns_and_is_plain():
 def test_help_is_grouped_and_has_examples():
     headings = re.findall(r"^(\S[^:\n]*):$", help_text(), re.M)
     assert headings == ["Sources", "Query", "Output", "Run", "Connection",
-                        "Limits", "State", "Kafka", "Service",
+                        "Limits", "State", "Kafka, Kinesis", "Service",
                         "Diagnostics", "Examples"]
 
 
