@@ -34,14 +34,16 @@ def environment(changes=None):
     """The tests' environment: a zone, a locale, a terminal that are known.
 
     A make that runs the tests is not the parent of one that a test runs.
+    The keys of whoever runs them, and of the machine, are not for tests.
 
     A name that changes sets to None is taken out.
     """
     env = {name: value for name, value in os.environ.items()
            if name not in ("NO_COLOR", "COLUMNS", "LINES", "TZ", "LANG",
                             "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
-           and not name.startswith("LC_")}
-    env.update(LC_ALL="C.UTF-8", TERM="xterm-256color")
+           and not name.startswith(("LC_", "AWS_"))}
+    env.update(LC_ALL="C.UTF-8", TERM="xterm-256color",
+               AWS_EC2_METADATA_DISABLED="true")
     for name, value in (changes or {}).items():
         if value is None:
             env.pop(name, None)
