@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 import oc
+from kinesis_service import KEYS
 from monitoring import run_question
 from tls_feed import Trust
 
@@ -111,13 +112,15 @@ def test_help_is_grouped_and_has_examples():
                         "Diagnostics", "Examples"]
 
 
-def test_examples_of_help_are_valid_usage(tmp_path, topics):
+def test_examples_of_help_are_valid_usage(tmp_path, topics, request):
     examples = re.findall(r"^  (.*\bordercount .*\S)$",
                           help_text().split("Examples:")[1], re.M)
     assert len(examples) > 2
     for example in examples:
         if "kafka://" in example:
             run_kafka_command(example, tmp_path, topics())
+        elif "kinesis://" in example:
+            run_kinesis_command(example, tmp_path, request)
         else:
             run_command(example, tmp_path)
 
@@ -140,7 +143,7 @@ def test_manual_has_each_option_of_the_table_and_no_other():
 def test_manual_mentions_no_option_that_is_not_there():
     mentioned = set(re.findall(r"\bFl -([a-z][a-z-]*)", read(MANUAL)))
     for line in read(MANUAL).splitlines():
-        if "curl " not in line:
+        if "curl " not in line and "aws " not in line:
             mentioned |= set(re.findall(r" --([a-z][a-z-]*)",
                                         line.split("|")[0]))
     assert mentioned == mentioned & set(TABLE)
@@ -149,8 +152,8 @@ def test_manual_mentions_no_option_that_is_not_there():
 def test_manual_has_the_sections_that_are_promised():
     sections = re.findall(r"^\.Sh (.*)", read(MANUAL), re.M)
     for section in ("EXAMPLES", "CRON", "EXIT STATUS", "RECORDS", "WINDOWS",
-                    "SUMS", "FILTERS", "FOLLOWING FILES", "TLS", "KAFKA", "STATE",
-                    "MERGING", "SCALING OUT", "PROMETHEUS",
+                    "SUMS", "FILTERS", "FOLLOWING FILES", "TLS", "KAFKA",
+                    "KINESIS", "STATE", "MERGING", "SCALING OUT", "PROMETHEUS",
                     "DASHBOARD AND MONITORS"):
         assert section in sections
     assert "read = counted + rejected + filtered + late" in read(MANUAL)
@@ -391,6 +394,40 @@ def run_kafka_command(command, folder, made):
     return result
 
 
+def run_kinesis_command(command, folder, request):
+    """As run_command(). The region is the profile's where the command has none;
+    what goes on for ever has to read all of it."""
+    kinesis = request.getfixturevalue("kinesis")
+    if not kinesis.call("ListStreams")["StreamNames"]:
+        kinesis.create("orders", 2)
+        for hour in (10, 12):
+            kinesis.put("orders", *[
+                b'{"status":"PAID","created_at":"2024-05-01T%d:00:00Z"}'
+                % hour] * 9)
+    make_folder(folder)
+    (folder / ".aws").mkdir(exist_ok=True)
+    (folder / ".aws" / "credentials").write_text("".join(
+        f"[{profile}]\naws_access_key_id = {KEYS['AWS_ACCESS_KEY_ID']}\n"
+        f"aws_secret_access_key = {KEYS['AWS_SECRET_ACCESS_KEY']}\n"
+        f"region = {kinesis.region}\n" for profile in ("default", "shop")))
+    text = command
+    if "--until-end" not in text:
+        text += " --from=earliest"
+    with oc.Process([], program=["bash", "-c", text], cwd=folder,
+                    env={"PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+                         "HOME": str(folder),
+                         "AWS_ENDPOINT_URL_KINESIS": kinesis.url},
+                    start_new_session=True) as process:
+        if "--until-end" not in text:
+            process.wait_for(rb"PAID")
+            os.killpg(process.pid, signal.SIGTERM)
+        result = process.wait()
+    assert result.err == b"" and kinesis.refusals == [], f"{text}\n{result}"
+    assert result.status == (0 if "--until-end" in text
+                             else -signal.SIGTERM), f"{text}\n{result}"
+    return result
+
+
 def readme_commands():
     """What stands after a `$ `, with the lines that it goes on in."""
     found = []
@@ -409,7 +446,8 @@ def manual_commands():
     """The same of the manual, as roff prints it and as cron runs it."""
     text = read(MANUAL)
     found = re.findall(
-        r"^(?:(?:\.Dl )?\$ )?((?:zcat [^|]*\| )?ordercount .*)$", text, re.M)
+        r"^(?:(?:\.Dl )?\$ )?"
+        r"((?:zcat [^|]*\| |AWS_PROFILE=\S* )?ordercount .*)$", text, re.M)
     found += re.findall(r"^[*0]\S* (?:\S+ ){4}(ordercount .*)$", text, re.M)
     return [line.replace("\\e", "\\").replace("\\%", "%")
             for line in found]
@@ -424,13 +462,15 @@ def test_manual_commands_were_read():
 
 
 @pytest.mark.parametrize("command", MANUAL_COMMANDS)
-def test_manual_command_runs(command, tmp_path, topics):
+def test_manual_command_runs(command, tmp_path, topics, request):
     if "jq " in command:
         need("jq")
     if "kafka://" in command:
         run_kafka_command(command, tmp_path, topics())
     elif "tls://" in command:
         run_tls_command(command, tmp_path)
+    elif "kinesis://" in command:
+        run_kinesis_command(command, tmp_path, request)
     else:
         run_command(command, tmp_path)
 
@@ -443,7 +483,7 @@ def test_readme_commands_were_read():
 
 
 @pytest.mark.parametrize("command", README_COMMANDS)
-def test_readme_command_runs(command, tmp_path, topics):
+def test_readme_command_runs(command, tmp_path, topics, request):
     if command.startswith("man "):
         need("man")
         command = command.replace("man/", oc.ROOT + "/man/")
@@ -457,6 +497,8 @@ def test_readme_command_runs(command, tmp_path, topics):
         result = run_kafka_command(command, tmp_path, topics())
     elif "tls://" in command:
         result = run_tls_command(command, tmp_path)
+    elif "kinesis://" in command:
+        result = run_kinesis_command(command, tmp_path, request)
     elif command.startswith("openssl "):
         need("openssl")
         sign_request(command, tmp_path)

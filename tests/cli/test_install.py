@@ -115,18 +115,23 @@ exec pkg-config "$@"
 @pytest.fixture(scope="module")
 def without_parts(tree, tmp_path_factory):
     yield build_without(tree, tmp_path_factory.mktemp("bin"),
-                        "*rdkafka* | *cjson* | *microhttpd* | *openssl*",
-                        "KAFKA=no", "HTTP=no", "TLS=no", "CHART_JS=/nowhere/chart.js")
+                        "*rdkafka* | *cjson* | *microhttpd* | *openssl* |"
+                        " *curl*",
+                        "KAFKA=no", "HTTP=no", "TLS=no", "KINESIS=no",
+                        "CHART_JS=/nowhere/chart.js")
     shutil.rmtree(tree / "without")
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("part, library, rest", [
-    ("KAFKA=no", "*rdkafka*", b"libmicrohttpd"),
-    ("HTTP=no", "*microhttpd*", b"librdkafka"),
-    ("TLS=no", "*openssl*", b"librdkafka")])
-def test_each_part_can_be_left_out_alone(tree, tmp_path, part, library, rest):
-    program = build_without(tree, tmp_path, library, part)
+@pytest.mark.parametrize("parts, library, rest", [
+    (["KAFKA=no"], "*rdkafka*", b"libmicrohttpd"),
+    (["HTTP=no"], "*microhttpd*", b"librdkafka"),
+    (["KINESIS=no"], "*curl*", b"OpenSSL"),
+    (["TLS=no"], "*nothing*", b"libcurl"),
+    # Kinesis has its use for it, too.
+    (["TLS=no", "KINESIS=no"], "*openssl*", b"librdkafka")])
+def test_each_part_can_be_left_out_alone(tree, tmp_path, parts, library, rest):
+    program = build_without(tree, tmp_path, library, *parts)
     done = subprocess.run([program, "--version"], stdout=subprocess.PIPE,
                           check=True)
     shutil.rmtree(tree / "without")
@@ -139,6 +144,7 @@ def test_program_without_parts_says_so(without_parts):
                           stdout=subprocess.PIPE, check=True)
     assert b"kafka" not in done.stdout
     assert b"http" not in done.stdout
+    assert b"kinesis" not in done.stdout and b"curl" not in done.stdout
     assert b"tls" not in done.stdout and b"OpenSSL" not in done.stdout
 
 
@@ -150,7 +156,8 @@ def test_program_without_parts_says_so(without_parts):
     (["-g", "x", "-"], b"--group is for kafka:// sources"),
     (["--http=8080", "-"], b"--http: built without HTTP"),
     (["tls://localhost:9"], b"tls://: built without TLS"),
-    (["--tls-ca=x", "-"], b"--tls-ca is for tls:// sources"),
+    (["--tls-ca=x", "-"], b"--tls-ca is for tls:// and kinesis:// sources"),
+    (["kinesis://a"], b"kinesis://: built without Kinesis"),
     (["--http-keep=5", "-"], b"--http-keep needs --http"),
 ])
 def test_what_is_not_built_in_is_wrong_usage(without_parts, args, why):
