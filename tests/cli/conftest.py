@@ -82,7 +82,7 @@ def trust(tmp_path_factory):
 
 @pytest.fixture
 def source(request, tmp_path):
-    """One of the kinds of source_kinds, for tests that are marked by kinds()."""
+    """One of the kinds of source_kinds: for tests with source_runs.kinds()."""
     made = request.param(tmp_path, request.getfixturevalue)
     yield made
     made.close()

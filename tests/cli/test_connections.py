@@ -1,5 +1,5 @@
-"""Connections, in the clear and by TLS: however they are cut, and however they
-end; where a server is found.
+"""Connections, in the clear and by TLS: however they end; where a server is
+found. However they are cut: test_source_contract_bytes.py.
 """
 
 import os
@@ -20,73 +20,6 @@ ORDER = oc.order("A")
 def transport(request):
     """Each test runs over both."""
     return request.param
-
-
-# --- splits ------------------------------------------------------------------
-
-FEED = (b'\xef\xbb\xbf{"status":"P\\u00c9"}\r\n'
-        b'{"id":-1.5e+3,"status":"\xf0\x9f\x98\x80"}\n'
-        b'\r\n'
-        b'{"status":true,"x":[null,{"y":"\\ud83d\\ude00\\\\"}]}\n'
-        b'{"status":"\xe2\x82"}\n'
-        b'{"status":"0123456789012345678901234567890123456789012345"}\r\n'
-        b'[]\n'
-        b'{"status":"P\\u00c9"}\n'
-        b'{"status":12.50}')
-FEED_ARGS = ["-w", "all", "--summary", "--max-line", "55"]
-
-
-def essence(out):
-    """The rows without their times."""
-    return [line.split(b"\t", 2)[2] for line in out.splitlines()]
-
-
-def expected_essence():
-    rows = [(b"12.50", 1), (b"P\xc3\x89", 2), (b"\xf0\x9f\x98\x80", 1)]
-    rows.insert(0, (b"true", 1))
-    tail = b"\t\t\t\t\t"
-    return [b"%s\t%d\t%d" % (key, n, n) + tail for key, n in rows] + [
-        b"(summary)\t5\t5\t8\t5\t3\t0\t0"]
-
-
-def test_one_piece_has_the_counts_that_the_splits_must_have():
-    result = oc.run([*FEED_ARGS, "-"], stdin=FEED)
-    assert essence(result.out) == expected_essence(), result
-
-
-def test_every_byte_offset_as_a_split_counts_the_same(feed, spawn):
-    for offset in range(len(FEED) + 1):
-        process = spawn([*FEED_ARGS, *feed.arguments()])
-        client = feed.accept()
-        client.send(FEED[:offset])
-        client.wait_read()
-        client.send(FEED[offset:])
-        client.close()
-        result = process.wait()
-        assert result.status == 0
-        assert essence(result.out) == expected_essence(), (offset, result)
-        process.close()
-
-
-def test_one_byte_at_a_time_counts_the_same(feed, spawn):
-    process = spawn([*FEED_ARGS, *feed.arguments()])
-    client = feed.accept()
-    for i in range(len(FEED)):
-        client.send(FEED[i:i + 1])
-        client.wait_read()
-    client.close()
-    assert essence(process.wait().out) == expected_essence()
-
-
-def test_records_beyond_the_read_buffer_count(spawn, feed):
-    padding = b"x" * 700_000
-    records = b"".join(b'{"p":"%s","status":"%d"}\n' % (padding, i % 2)
-                       for i in range(9))
-    process = spawn(["-w", "all", *feed.arguments()])
-    client = feed.accept()
-    client.send(records)
-    client.close()
-    assert oc.counts(process.wait().out) == {'"0"': 5, '"1"': 4}
 
 
 # --- addresses ---------------------------------------------------------------

@@ -1,5 +1,6 @@
-"""What every source does alike: how it opens and ends, what its bytes are, how
-a record of it is named. Losses, time and state: test_source_contract_*.py.
+"""What every source does alike: how it opens and ends, how a record of it is
+named, how a run stops. Bytes, losses, time and state are in
+test_source_contract_*.py.
 """
 
 import os
@@ -8,22 +9,10 @@ import re
 import pytest
 
 import oc
-from source_kinds import (counted, finish, json_counted, kinds, said, several,
-                          start, until_counted, was_disturbed, whole)
-from test_connections import FEED, FEED_ARGS, essence, expected_essence
+from source_runs import (counted, finish, json_counted, kinds, said, start,
+                         until_counted, was_disturbed, whole)
 
 A = oc.order("A")
-
-
-def expected(times=1):
-    """The essence of so many FEEDs together."""
-    found = []
-    for line in expected_essence():
-        key, *numbers = line.split(b"\t")
-        found.append(b"\t".join([key, *(
-            b"%d" % (int(number) * times) if number else b""
-            for number in numbers)]))
-    return found
 
 
 # --- opening ------------------------------------------------------------------
@@ -145,48 +134,6 @@ def test_the_end_of_one_leaves_the_others(source, beside, spawn):
     windows = oc.json_windows(result.out)[1:-1]
     assert was_disturbed(result.err) or not any(
         summary["partial"] for _, summary in windows)
-
-
-# --- bytes --------------------------------------------------------------------
-
-
-@kinds()
-def test_a_byte_order_mark_and_ends_of_lines(source, spawn):
-    result = whole(spawn, source, [FEED + b"\n"], "-q", *FEED_ARGS)
-    assert (result.status, result.err) == (0, b"")
-    assert essence(result.out) == expected()
-
-
-@kinds(lambda kind: kind.is_bytes and kind.ends)
-def test_every_byte_offset_as_a_split(source, spawn, request, tmp_path):
-    """Each of them by a source of its own, in one run where that can be."""
-    offsets = range(1, len(FEED))
-    if source.id == "stdin":
-        runs = [([source], [offset]) for offset in offsets]
-    else:
-        runs = [(several(source, len(offsets), request, tmp_path), offsets)]
-    for sources, splits in runs:
-        process = start(spawn, sources[0], "-q", *FEED_ARGS,
-                        beside=sources[1:])
-        for each, offset in zip(sources, splits):
-            each.send(FEED[:offset])
-            each.until_taken()
-            each.send(FEED[offset:])
-            each.end()
-        result = process.wait()
-        assert essence(result.out) == expected(len(sources)), (
-            splits, result)
-
-
-@kinds(lambda kind: kind.is_bytes)
-def test_one_byte_at_a_time(source, spawn):
-    process = start(spawn, source, "-w", "100ms", "--max-line=55", "--active")
-    for at in range(len(FEED)):
-        source.send(FEED[at:at + 1])
-        source.until_taken()
-    source.send(b"\n")
-    until_counted(process, {"true": 1, "12.50": 1, "P\u00c9": 2,
-                            "\U0001f600": 1})
 
 
 # --- rejects ------------------------------------------------------------------

@@ -7,8 +7,9 @@ import time
 
 import oc
 from reference_windows import read_stamp
-from source_kinds import (File, Fifo, Tcp, counted, kinds, said, several,
-                          sibling, start, until_counted)
+from source_kinds import File, Fifo, Tcp
+from source_runs import (counted, kinds, said, several, sibling, start,
+                         until_counted)
 
 A = oc.order("A")
 

@@ -4,16 +4,15 @@ said once, the others go on, and monitors know.
 
 import re
 
-import pytest
-
 import oc
-from source_kinds import (KINDS, MORTALS, finish, json_counted, kinds, said,
-                          start, was_disturbed)
+from source_kinds import KINDS, MORTALS
+from source_runs import finish, json_counted, kinds, said, start, was_disturbed
 
 A, B = oc.order("A"), oc.order("B")
 
 every_kind_that_fails = kinds(lambda kind: kind.can_fail, KINDS + MORTALS)
 every_kind_that_heals = kinds(lambda kind: kind.can_heal, KINDS + MORTALS)
+kinds_that_heal_soon = kinds(lambda kind: kind.can_heal)
 
 
 def expositions(out):
@@ -99,7 +98,7 @@ def test_with_reconnect_it_goes_on_where_it_can(source, beside, spawn):
     finish(process)
 
 
-@every_kind_that_heals
+@kinds_that_heal_soon
 def test_windows_of_an_outage_are_partial(source, spawn):
     process = start(spawn, source, "-r", "-v", "-w", "200ms", "-f", "json",
                     "--summary")
@@ -124,7 +123,7 @@ def test_windows_of_an_outage_are_partial(source, spawn):
         "pw+pp+w+p", partial), partial
 
 
-@every_kind_that_heals
+@kinds_that_heal_soon
 def test_an_outage_costs_no_status(source, spawn):
     """It healed: that is what --reconnect is for."""
     process = start(spawn, source, "-r", "-v", "-w", "100ms", "--for=1500ms")

@@ -7,7 +7,8 @@ import pytest
 import http_client
 import oc
 from http_client import request
-from source_kinds import KINDS, MORTALS, kinds, start
+from source_kinds import KINDS, MORTALS
+from source_runs import kinds, start
 
 pytestmark = http_client.needed
 
@@ -102,7 +103,7 @@ def test_one_that_is_opening_is_not_well(source, spawn):
     until_state(process, source, "up")
 
 
-@kinds(lambda kind: kind.can_fail, KINDS + MORTALS)
+@kinds(lambda kind: kind.can_fail)
 def test_one_that_failed_is_not_well(source, beside, page):
     process = page(source, beside=[beside])
     source.send(A)

@@ -7,8 +7,8 @@ import signal
 import pytest
 
 import oc
-from source_kinds import (counted, finish, kinds, said, start, until_counted,
-                          whole)
+from source_runs import (counted, finish, kinds, said, start, until_counted,
+                         whole)
 from test_source_contract_time import at
 
 A, B = oc.order("A"), oc.order("B")

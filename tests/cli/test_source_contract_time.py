@@ -5,7 +5,7 @@ it may still have something for them, and no longer.
 import pytest
 
 import oc
-from source_kinds import finish, kinds, said, start, whole
+from source_runs import finish, kinds, said, start, whole
 
 TIMED = ["-f", "json", "-t", "t", "-w", "5s", "--summary"]
 
@@ -48,7 +48,7 @@ def two(source, beside, spawn):
     return begin
 
 
-@kinds(lambda kind: kind.is_live and kind.holds_back)
+@kinds(lambda kind: kind.is_live)
 def test_the_least_watermark_decides(source, two):
     process = two("--idle=never")
     assert process.out == b""
