@@ -98,9 +98,12 @@ class Kinesalite:
 
 
 class Answer(NamedTuple):
+    """size: how much of the body is promised; cut: the connection is, then."""
     status: int
     body: bytes
     headers: dict = {}
+    size: int = None
+    cut: bool = False
 
 
 def error(name, message="", status=400):
@@ -122,6 +125,13 @@ class Request(NamedTuple):
     @property
     def asked(self):
         return json.loads(self.body)
+
+
+def reset(handler):
+    """What is cut is reset, not closed."""
+    handler.close_connection = True
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                  b"\1\0\0\0\0\0\0\0")
 
 
 class Rule:
@@ -447,22 +457,20 @@ class Service:
         try:
             answer = self._answer(request)
         except ConnectionError:
-            handler.close_connection = True
-            # What is cut is reset, not closed.
-            handler.connection.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER,
-                b"\1\0\0\0\0\0\0\0")
+            reset(handler)
             return
         handler.send_response_only(answer.status)
         handler.send_header("Date", email.utils.formatdate(
             time.time() + self.clock_s, usegmt=True))
         for name, value in {
                 "Content-Type": "application/x-amz-json-1.1",
-                "Content-Length": len(answer.body),
-                **answer.headers}.items():
+                "Content-Length": len(answer.body) if answer.size is None
+                else answer.size, **answer.headers}.items():
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(answer.body)
+        if answer.cut:
+            handler.close_connection = True
 
 
 @pytest.fixture(scope="session")
