@@ -315,7 +315,10 @@ static int kinesis_start(struct source *source, struct loop *loop,
 /* Silence in which we did not listen is not the service's. */
 static void kinesis_resume(struct source *source, const struct clock *clock)
 {
-	kinesis_of(source)->answered_ns = clock->mono_ns;
+	struct kinesis_source *self = kinesis_of(source);
+
+	self->answered_ns = clock->mono_ns;
+	transfers_resume(self->transfers, clock->mono_ns);
 }
 
 static int kinesis_restore(struct source *source, struct positions *positions,

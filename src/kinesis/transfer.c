@@ -1,6 +1,7 @@
 #include "kinesis/transfer.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buffer.h"
@@ -22,6 +23,8 @@ struct transfers {
 	CURLM *multi;
 	struct loop *loop;
 	struct loop_timer timer;
+	int64_t curl_due_ns; /* mono: when curl wants to be called */
+	struct transfer *all;
 	struct socket_watch *sockets;
 	enum loop_part part;
 	int64_t now_ns; /* mono: of the last step */
@@ -31,6 +34,9 @@ struct transfers {
 
 struct transfer {
 	struct transfers *transfers;
+	struct transfer *next;
+	int64_t heard_ns; /* mono: something came, or it began */
+	int64_t timeout_ns;
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buffer sent;
@@ -108,14 +114,25 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 	return 0;
 }
 
+static void set_timer(struct transfers *self)
+{
+	int64_t due_ns = self->curl_due_ns;
+
+	for (const struct transfer *at = self->all; at; at = at->next)
+		if (!at->done && at->heard_ns + at->timeout_ns < due_ns)
+			due_ns = at->heard_ns + at->timeout_ns;
+	self->timer.due_ns = due_ns;
+}
+
 static int on_timer(CURLM *multi, long timeout_ms, void *context)
 {
 	struct transfers *self = context;
 
 	(void)multi;
-	self->timer.due_ns = timeout_ms < 0
-				     ? TIME_NEVER
-				     : self->now_ns + timeout_ms * NS_PER_MS;
+	self->curl_due_ns = timeout_ms < 0
+				    ? TIME_NEVER
+				    : self->now_ns + timeout_ms * NS_PER_MS;
+	set_timer(self);
 	return 0;
 }
 
@@ -131,6 +148,7 @@ struct transfers *transfers_open(struct loop *loop, const char *ca,
 	}
 	self->loop = loop;
 	self->part = LOOP_OPENING;
+	self->curl_due_ns = TIME_NEVER;
 	self->timer =
 		(struct loop_timer){.due_ns = TIME_NEVER, .part = LOOP_OPENING};
 	loop_timer_add(loop, &self->timer);
@@ -177,6 +195,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 	struct transfer *self = context;
 
 	(void)size; /* 1 */
+	self->heard_ns = self->transfers->now_ns;
 	self->answer.too_large = count > ANSWER_MAX - self->body.size;
 	if (self->answer.too_large)
 		return 0;
@@ -192,6 +211,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
 	time_t date;
 
 	(void)size; /* 1 */
+	self->heard_ns = self->transfers->now_ns;
 	if (count < sizeof(name) || count - sizeof(name) >= sizeof(text) ||
 	    strncasecmp(data, name, sizeof(name) - 1) != 0)
 		return count;
@@ -274,6 +294,24 @@ static bool step_socket(struct transfers *self)
 	return false;
 }
 
+/* curl itself looks at the average of several seconds. */
+static void give_up_silent(struct transfers *self)
+{
+	for (struct transfer *at = self->all; at; at = at->next) {
+		if (at->done || self->now_ns < at->heard_ns + at->timeout_ns)
+			continue;
+		curl_multi_remove_handle(self->multi, at->easy);
+		snprintf(at->detail, sizeof(at->detail), "no answer");
+		finish(at, CURLE_OPERATION_TIMEDOUT);
+	}
+}
+
+void transfers_resume(struct transfers *self, int64_t now_ns)
+{
+	for (struct transfer *at = self->all; at; at = at->next)
+		at->heard_ns = now_ns;
+}
+
 void transfers_step(struct transfers *self, int64_t now_ns)
 {
 	int running;
@@ -281,12 +319,14 @@ void transfers_step(struct transfers *self, int64_t now_ns)
 	self->now_ns = now_ns;
 	while (step_socket(self))
 		;
-	if (now_ns >= self->timer.due_ns) {
-		self->timer.due_ns = TIME_NEVER;
+	if (now_ns >= self->curl_due_ns) {
+		self->curl_due_ns = TIME_NEVER;
 		curl_multi_socket_action(self->multi, CURL_SOCKET_TIMEOUT, 0,
 					 &running);
 	}
 	collect(self);
+	give_up_silent(self);
+	set_timer(self);
 }
 
 /* --- one of them ---------------------------------------------------------- */
@@ -323,17 +363,6 @@ static bool sign(struct transfer *self, const struct http_request *request)
 	return set;
 }
 
-/* A connection on which nothing comes for so long is dead. */
-static void set_patience(CURL *easy, int64_t timeout_ns)
-{
-	long seconds = (long)((timeout_ns + NS_PER_S - 1) / NS_PER_S);
-
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-			 (long)(timeout_ns / NS_PER_MS) + 1);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, seconds);
-}
-
 /* Only this file: the system's folder would be asked, too. */
 static bool trust(CURL *easy, const char *ca)
 {
@@ -357,7 +386,9 @@ static bool set_up(struct transfer *self, const struct http_request *request)
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 			 (long)CURL_SSLVERSION_TLSv1_2);
-	set_patience(easy, request->timeout_ns);
+	/* Of several addresses each gets its part of it. */
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(request->timeout_ns / NS_PER_MS) + 1);
 	if (request->direct)
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	if (has_body) {
@@ -383,6 +414,10 @@ struct transfer *transfer_start(struct transfers *transfers,
 	if (!self)
 		goto no_memory;
 	self->transfers = transfers;
+	self->heard_ns = transfers->now_ns;
+	self->timeout_ns = request->timeout_ns;
+	self->next = transfers->all;
+	transfers->all = self;
 	self->is_signed = request->region != NULL;
 	self->answer.date_ns = TIME_NONE;
 	buffer_append_span(&self->sent, request->body);
@@ -391,6 +426,7 @@ struct transfer *transfer_start(struct transfers *transfers,
 	    !set_up(self, request) ||
 	    curl_multi_add_handle(transfers->multi, self->easy) != CURLM_OK)
 		goto no_memory;
+	set_timer(transfers);
 	return self;
 no_memory:
 	transfer_free(self);
@@ -412,10 +448,20 @@ static void wipe(struct transfer *self)
 		explicit_bzero(self->body.data, self->body.size);
 }
 
+static void unlink_transfer(struct transfer *self)
+{
+	struct transfer **at = &self->transfers->all;
+
+	while (*at != self)
+		at = &(*at)->next;
+	*at = self->next;
+}
+
 void transfer_free(struct transfer *self)
 {
 	if (!self)
 		return;
+	unlink_transfer(self);
 	wipe(self);
 	if (self->easy) {
 		curl_multi_remove_handle(self->transfers->multi, self->easy);

@@ -26,7 +26,7 @@ struct http_request {
 	const char *region;
 	const char *access_key;
 	const char *secret_key;
-	bool direct;	    /* never by a proxy, and no longer than */
+	bool direct;	    /* never by a proxy */
 	int64_t timeout_ns; /* to connect, and to wait for the next byte */
 };
 
@@ -48,6 +48,9 @@ void transfers_close(struct transfers *self);
 
 /* As whose the loop waits for the descriptors from now on. */
 void transfers_set_part(struct transfers *self, enum loop_part part);
+
+/* They were not stepped for a while, in which their silence was ours. */
+void transfers_resume(struct transfers *self, int64_t now_ns);
 
 /* Does what the descriptors that are ready and the clock ask for. */
 void transfers_step(struct transfers *self, int64_t now_ns);
