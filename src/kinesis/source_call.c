@@ -13,6 +13,9 @@
 /* Calls that run and answers that wait, each of about ANSWER_BYTES. */
 #define BUSY_MAX 32
 
+/* The least time for an answer to begin, or to go on. */
+#define PATIENT_NS (2 * NS_PER_S)
+
 /* --- whom to ask ---------------------------------------------------------- */
 
 static bool is_of_china(const char *region)
@@ -78,6 +81,17 @@ int kinesis_address(struct kinesis_source *self, struct error *error)
 
 /* --- what is sent --------------------------------------------------------- */
 
+/* A connection may be dead: before the service is given up, another one is
+ * tried, but not before it had time enough. */
+static int64_t patience_ns(const struct kinesis_source *self)
+{
+	int64_t all_ns = self->options.connect_timeout_ns;
+
+	if (all_ns < PATIENT_NS)
+		return all_ns;
+	return all_ns / 2 < PATIENT_NS ? PATIENT_NS : all_ns / 2;
+}
+
 /* A call of the service. Takes the tree. NULL: memory is out. */
 static struct transfer *call(struct kinesis_source *self, const char *action,
 			     cJSON *tree, struct error *error)
@@ -94,7 +108,7 @@ static struct transfer *call(struct kinesis_source *self, const char *action,
 		.region = self->region,
 		.access_key = keys->access_key,
 		.secret_key = keys->secret_key,
-		.timeout_ns = self->options.connect_timeout_ns,
+		.timeout_ns = patience_ns(self),
 	};
 	struct transfer *started = NULL;
 
