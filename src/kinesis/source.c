@@ -296,6 +296,7 @@ static int kinesis_start(struct source *source, struct loop *loop,
 			 const struct clock *clock, struct error *error)
 {
 	struct kinesis_source *self = kinesis_of(source);
+	const char *ca = self->options.ca;
 
 	self->loop = loop;
 	self->now_ns = clock->mono_ns;
@@ -308,7 +309,11 @@ static int kinesis_start(struct source *source, struct loop *loop,
 		return kinesis_explain(self, error);
 	if (kinesis_address(self, error) != 0)
 		return -1;
-	self->transfers = transfers_open(loop, self->options.ca, error);
+	if (!ca)
+		ca = getenv("AWS_CA_BUNDLE");
+	if (ca && *ca == '\0')
+		ca = NULL;
+	self->transfers = transfers_open(loop, ca, error);
 	return self->transfers ? 0 : -1;
 }
 
