@@ -14,7 +14,7 @@
 #define BUSY_MAX 32
 
 /* The least time for an answer to begin, or to go on. */
-#define PATIENT_NS (2 * NS_PER_S)
+#define PATIENCE_LEAST_NS (2 * NS_PER_S)
 
 /* --- whom to ask ---------------------------------------------------------- */
 
@@ -87,9 +87,9 @@ static int64_t patience_ns(const struct kinesis_source *self)
 {
 	int64_t all_ns = self->options.connect_timeout_ns;
 
-	if (all_ns < PATIENT_NS)
+	if (all_ns < PATIENCE_LEAST_NS)
 		return all_ns;
-	return all_ns / 2 < PATIENT_NS ? PATIENT_NS : all_ns / 2;
+	return all_ns / 2 < PATIENCE_LEAST_NS ? PATIENT_NS : all_ns / 2;
 }
 
 /* A call of the service. Takes the tree. NULL: memory is out. */

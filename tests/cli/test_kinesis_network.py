@@ -57,7 +57,7 @@ def test_who_is_not_there_is_given_up():
                    "--connect-timeout=1s")
     assert said.startswith(
         f"Failed to connect to 127.0.0.1 port {nobody.port} "), said
-    assert 1 <= time.monotonic() - start < 10
+    assert 1 <= time.monotonic() - start < 4
     assert why(at_endpoint("http://no-such-host.invalid"),
                "--connect-timeout=300ms") == (
         "Could not resolve host: no-such-host.invalid")
@@ -92,17 +92,15 @@ def test_who_stops_to_answer_is_given_up(silent, action, orders, over):
     orders.rule(action, stall(over) if silent == "at once" else half,
                 times=None)
     start = time.monotonic()
-    assert why(orders.source("orders"), "--connect-timeout=1s") == (
-        "Operation too slow. Less than 1 bytes/sec transferred the last 1 "
-        "seconds")
-    assert 1 <= time.monotonic() - start < 10
+    assert why(orders.source("orders"), "--connect-timeout=1s") == "no answer"
+    assert 1 <= time.monotonic() - start < 4
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_who_stops_once_is_asked_again(action, orders, over):
     """Nobody is given up who answers in the end."""
     orders.rule(action, stall(over))
-    done = read(orders.source("orders"), "--connect-timeout=2s")
+    done = read(orders.source("orders"), "--connect-timeout=4s")
     assert (done.status, done.err) == (0, b"")
     assert oc.counts(done.out) == {"A": 3}
 
@@ -164,7 +162,8 @@ def serve(kinesalite):
             change(context)
             service = started.enter_context(contextlib.closing(
                 Service(kinesalite, tls=context)))
-            service.create("orders")
+            if not service.call("ListStreams")["StreamNames"]:
+                service.create("orders")
             service.put("orders", *[oc.order("A")] * 3)
             return service
         yield start
@@ -225,6 +224,7 @@ def test_a_file_of_authorities_that_is_none_is_said(orders, tmp_path):
         assert str(file) in said, said
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_an_old_protocol_is_refused(authority, serve):
     def old(context):
         context.minimum_version = ssl.TLSVersion.TLSv1
@@ -248,8 +248,8 @@ def test_who_speaks_something_else_is_said(orders, authority, serve):
                     "Recv failure: Connection reset by peer"), said
     with oc.Feed() as feed:
         def greet():
-            while True:
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(AssertionError, OSError, ValueError):
+                while True:
                     feed.accept().send(b"220 smtp.example.com ESMTP\r\n")
         threading.Thread(target=greet, daemon=True).start()
         said = why(at_endpoint(f"http://127.0.0.1:{feed.port}"),
