@@ -20,6 +20,8 @@ def server_context(pair, version=None, client_ca=None):
     """What a server needs to show pair; client_ca: it wants a certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pair.cert, pair.key)
+    # An end without close_notify is to be told from one with it.
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     if version:
         context.minimum_version = context.maximum_version = version
     if client_ca:
@@ -69,8 +71,8 @@ class TlsFeed(oc.Feed):
         plain = self.accept_plain(timeout)
         plain.sock.settimeout(oc.DEADLINE_S)
         self.connections.remove(plain)
-        connection = TlsConnection(
-            self.context.wrap_socket(plain.sock, server_side=True))
+        connection = TlsConnection(self.context.wrap_socket(
+            plain.sock, server_side=True, suppress_ragged_eofs=False))
         self.connections.append(connection)
         return connection
 
