@@ -89,7 +89,7 @@ static int64_t patience_ns(const struct kinesis_source *self)
 
 	if (all_ns < PATIENCE_LEAST_NS)
 		return all_ns;
-	return all_ns / 2 < PATIENCE_LEAST_NS ? PATIENT_NS : all_ns / 2;
+	return all_ns / 2 < PATIENCE_LEAST_NS ? PATIENCE_LEAST_NS : all_ns / 2;
 }
 
 /* A call of the service. Takes the tree. NULL: memory is out. */
