@@ -170,7 +170,7 @@ static void show_behind(struct kinesis_source *self)
 /* What was handed out is counted: those end that had no more. -1: no memory. */
 static int end_shards(struct kinesis_source *self, struct error *error)
 {
-	bool ended = false;
+	size_t ends = self->ends;
 
 	for (size_t i = 0; i < self->count; i++) {
 		struct shard *shard = self->shards[i];
@@ -181,11 +181,10 @@ static int end_shards(struct kinesis_source *self, struct error *error)
 		shard_settle(shard);
 		shard->state = shard->then;
 		self->changed = true;
-		ended |= shard->state == SHARD_ENDED;
+		self->ends += shard->state == SHARD_ENDED;
 	}
-	if (!ended)
+	if (self->ends == ends)
 		return 0;
-	self->list_wanted = true;
 	self->list_due_ns = self->now_ns;
 	return kinesis_begin_children(self, error);
 }

@@ -142,11 +142,13 @@ static struct transfer *ask_list(struct kinesis_source *self,
 {
 	cJSON *tree = cJSON_CreateObject();
 
-	if (self->list.next)
+	if (self->list.next) {
 		cJSON_AddStringToObject(tree, "NextToken", self->list.next);
-	else
+	} else {
+		self->list_ends = self->ends;
 		cJSON_AddStringToObject(tree, "StreamName",
 					self->options.stream);
+	}
 	return call(self, "ListShards", tree, error);
 }
 

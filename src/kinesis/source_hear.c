@@ -55,10 +55,11 @@ static enum source_status take_list(struct kinesis_source *self,
 			kinesis_refine(self->date_ms, self->wall_ns, 999);
 	if (self->list.next)
 		return SOURCE_AGAIN;
-	self->list_due_ns = self->now_ns + LIST_NS;
 	if (kinesis_take_list(self, &why) != 0)
 		return kinesis_refused(self, self->source.name, why.message,
 				       chunk);
+	if (!kinesis_wants_list(self))
+		self->list_due_ns = self->now_ns + LIST_NS;
 	return SOURCE_AGAIN;
 }
 

@@ -54,10 +54,15 @@ struct kinesis_source {
 	struct shard_list list;	  /* its pages so far */
 	struct retries list_retries;
 	int64_t list_due_ns; /* mono */
-	bool list_wanted;    /* a shard has ended: its children are not known */
-	bool listed;	     /* once */
-	bool known;	     /* the state has been here before */
-	int64_t start_ms;    /* the service's clock when the run began */
+	/* How many shards have ended, before the list that is asked for was,
+	 * and before the last whole one was: the children of others are not
+	 * known. */
+	size_t ends;
+	size_t list_ends;
+	size_t known_ends;
+	bool listed;	  /* once */
+	bool known;	  /* the state has been here before */
+	int64_t start_ms; /* the service's clock when the run began */
 	struct shard **shards;
 	size_t count;
 	size_t next_asked; /* in turn */
@@ -75,6 +80,12 @@ struct kinesis_source {
 static inline struct kinesis_source *kinesis_of(struct source *source)
 {
 	return (struct kinesis_source *)source;
+}
+
+/* Children are not known yet. */
+static inline bool kinesis_wants_list(const struct kinesis_source *self)
+{
+	return self->ends != self->known_ends;
 }
 
 /* --- source.c ------------------------------------------------------------- */

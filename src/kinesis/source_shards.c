@@ -45,7 +45,7 @@ static bool is_parent(const struct shard *parent, const struct shard *child)
 bool kinesis_has_heirs(const struct kinesis_source *self,
 		       const struct shard *parent)
 {
-	if (self->list_wanted || self->listing)
+	if (kinesis_wants_list(self))
 		return true;
 	for (size_t i = 0; i < self->count; i++) {
 		const struct shard *child = self->shards[i];
@@ -242,14 +242,14 @@ int kinesis_take_list(struct kinesis_source *self, struct error *error)
 	if (kinesis_begin_children(self, error) != 0)
 		return -1;
 	self->listed = true;
-	self->list_wanted = false;
+	self->known_ends = self->list_ends;
 	self->changed = true;
 	return 0;
 }
 
 bool kinesis_is_finished(const struct kinesis_source *self)
 {
-	if (!self->listed || self->list_wanted || self->listing)
+	if (!self->listed || kinesis_wants_list(self))
 		return false;
 	/* Who waits, does so for a parent of which no more is wanted. */
 	for (size_t i = 0; i < self->count; i++)

@@ -125,6 +125,26 @@ def test_a_page_whose_token_has_expired_is_asked_for_anew(kinesis):
         False, True, False, True]
 
 
+def test_a_list_may_be_older_than_what_has_ended_since(kinesis, spawn):
+    """A shard ends while the list is on its way that another one's end asked
+    for: that list has not got its children."""
+    kinesis.create("orders", 2)
+    process = start(spawn, kinesis, "-w", "100ms", "--from=latest")
+
+    def late(service, request):
+        answer = service._really(request)
+        kinesis.split("orders", name(1))
+        asked = len(kinesis.asked("GetRecords", name(1)))
+        oc.until(lambda: len(kinesis.asked("GetRecords", name(1))) > asked + 1,
+                 "the end of the other shard")
+        return answer
+    held = kinesis.rule("ListShards", late)
+    kinesis.split("orders", name(0))
+    oc.until(lambda: held.done, "the list")
+    kinesis.put("orders", *[oc.order("A")] * 8)
+    wait_counts(process, {"A": 8})
+
+
 def test_many_shards_are_read_side_by_side(kinesis):
     kinesis.create("orders", 100)
     kinesis.put("orders", *[oc.order("A")] * 1000)
