@@ -94,7 +94,7 @@ static struct http_source source_of(const struct feed *feed)
 	return (struct http_source){
 		.state = states[feed->state],
 		.why = feed_is_up(feed) ? NULL : feed->why,
-		.behind_ms = feed_behind_ms(feed),
+		.behind_ms = app_behind_ms(feed),
 	};
 }
 

@@ -69,17 +69,6 @@ static inline bool feed_is_up(const struct feed *feed)
 	return feed->state == FEED_UP || feed->state == FEED_ENDED;
 }
 
-/* What the source's service says, or BEHIND_UNKNOWN. */
-static inline int64_t feed_behind_ms(const struct feed *feed)
-{
-	struct source_report report = {0};
-
-	if (feed->state != FEED_UP)
-		return BEHIND_UNKNOWN;
-	source_report(feed->source, &report);
-	return report.knows_behind ? report.behind_ms : BEHIND_UNKNOWN;
-}
-
 /* A chunk that was read and is not dealt with yet. */
 struct held {
 	bool full;
@@ -268,6 +257,9 @@ int64_t app_status_due(const struct app *app);
 
 /* The last words: what became of the records, and why the run ended so. */
 void app_status_end(struct app *app);
+
+/* What the service of its source says, or BEHIND_UNKNOWN. */
+int64_t app_behind_ms(const struct feed *feed);
 
 /* Is the table coloured? */
 bool app_wants_color(const struct app *app);

@@ -112,7 +112,7 @@ static bool begin(struct app *app)
 		const struct feed *feed = &app->feeds[i];
 
 		app->report_sources[i].up = feed_is_up(feed);
-		app->report_sources[i].behind_ms = feed_behind_ms(feed);
+		app->report_sources[i].behind_ms = app_behind_ms(feed);
 	}
 	report_begin(&app->report, &place_at(app, 0)->snapshot);
 	app_show_window(app, place_at(app, 0));

@@ -58,6 +58,16 @@ bool app_wants_color(const struct app *app)
 	       !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
+int64_t app_behind_ms(const struct feed *feed)
+{
+	struct source_report report = {0};
+
+	if (feed->state != FEED_UP)
+		return BEHIND_UNKNOWN;
+	source_report(feed->source, &report);
+	return report.knows_behind ? report.behind_ms : BEHIND_UNKNOWN;
+}
+
 void app_status_open(struct app *app)
 {
 	enum when wanted = app->options->progress;

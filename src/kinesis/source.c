@@ -7,71 +7,6 @@
 /* With -v, how far it is behind is shown so often. */
 #define SHOW_NS (10 * NS_PER_S)
 
-/* --- how it ends ---------------------------------------------------------- */
-
-static void turn(struct kinesis_source *self, enum kinesis_state state)
-{
-	enum loop_part part =
-		state == KINESIS_RUNNING ? LOOP_INPUT : LOOP_OPENING;
-
-	self->state = state;
-	self->timer.part = part;
-	transfers_set_part(self->transfers, part);
-}
-
-/* Nobody looks at what is answered: the loop must not wake up for it. */
-static void drop_calls(struct kinesis_source *self)
-{
-	transfer_free(self->listing);
-	transfer_free(self->asked_keys);
-	self->listing = self->asked_keys = NULL;
-	for (size_t i = 0; i < self->count; i++) {
-		transfer_free(self->shards[i]->call);
-		self->shards[i]->call = NULL;
-	}
-}
-
-/* Nothing more will come: first the streams are let go, one by one. */
-static enum source_status end_with(struct kinesis_source *self,
-				   enum chunk_kind kind, const char *why)
-{
-	chunk_tell(&self->last_words, kind, AFTER_OVER, NULL);
-	if (why)
-		error_set(&self->last_words.why, "%s", why);
-	self->ending = true;
-	self->changed = true;
-	drop_calls(self);
-	turn(self, KINESIS_OVER);
-	return SOURCE_AGAIN;
-}
-
-enum source_status kinesis_fail(struct kinesis_source *self, bool heals,
-				struct chunk *chunk)
-{
-	enum chunk_kind kind = self->up_told ? CHUNK_LOST : CHUNK_DOWN;
-	struct error why = chunk->why;
-
-	if (!heals || !self->options.reconnect)
-		return end_with(self, kind, why.message);
-	/* What is down for long holds nothing back. */
-	for (size_t i = 0; i < self->count; i++)
-		self->shards[i]->stream.time->steady = false;
-	/* It is not told again before it was as long silent. */
-	self->answered_ns = self->now_ns;
-	if (self->up_told)
-		turn(self, KINESIS_DOWN);
-	chunk_tell(chunk, kind, AFTER_AGAIN, NULL);
-	chunk->why = why;
-	return SOURCE_CHUNK;
-}
-
-int kinesis_explain(const struct kinesis_source *self, struct error *error)
-{
-	struct error why = *error;
-
-	return error_set(error, "%s: %s", self->source.name, why.message);
-}
-
 /* --- what is told --------------------------------------------------------- */
 
 /* Is its stream open? One that has ended is, until its children are: so long
@@ -241,11 +176,11 @@ static enum source_status step(struct kinesis_source *self, struct chunk *chunk)
 	if (end_shards(self, &chunk->why) != 0)
 		return kinesis_fail(self, false, chunk);
 	if (self->state == KINESIS_OPENING && is_placed(self)) {
-		turn(self, KINESIS_RUNNING);
+		kinesis_turn(self, KINESIS_RUNNING);
 		self->changed = true;
 	}
 	if (self->state == KINESIS_DOWN && self->is_back) {
-		turn(self, KINESIS_RUNNING);
+		kinesis_turn(self, KINESIS_RUNNING);
 		return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT,
 				  first_stream(self));
 	}
@@ -253,7 +188,7 @@ static enum source_status step(struct kinesis_source *self, struct chunk *chunk)
 	status = kinesis_ask(self, chunk);
 	if (status == SOURCE_AGAIN && self->state == KINESIS_RUNNING &&
 	    self->options.until_end && kinesis_is_finished(self))
-		return end_with(self, CHUNK_ENDED, NULL);
+		return kinesis_end(self, CHUNK_ENDED, NULL);
 	return status;
 }
 
@@ -389,7 +324,7 @@ static void kinesis_close(struct source *source)
 {
 	struct kinesis_source *self = kinesis_of(source);
 
-	drop_calls(self);
+	kinesis_drop_calls(self);
 	for (size_t i = 0; i < self->count; i++)
 		shard_free(self->shards[i]);
 	free(self->shards);

@@ -5,6 +5,7 @@
  *     source_call.c     calls of the service: what is due, and is sent
  *     source_hear.c     what the service answers
  *     source_trouble.c  and when it does not
+ *     source_end.c      how it ends, or is down
  *     source_shards.c   which shards there are, and where reading begins
  */
 #ifndef KINESIS_SOURCE_PARTS_H
@@ -88,7 +89,14 @@ static inline bool kinesis_wants_list(const struct kinesis_source *self)
 	return self->ends != self->known_ends;
 }
 
-/* --- source.c ------------------------------------------------------------- */
+/* --- source_end.c --------------------------------------------------------- */
+
+void kinesis_turn(struct kinesis_source *self, enum kinesis_state state);
+
+/* Nothing more will come: first the streams are let go, one by one, then this
+ * is told. */
+enum source_status kinesis_end(struct kinesis_source *self,
+			       enum chunk_kind kind, const char *why);
 
 /* It failed for good, or until it is tried again. Fills in the chunk; its why
  * is set. */
@@ -97,6 +105,9 @@ enum source_status kinesis_fail(struct kinesis_source *self, bool heals,
 
 /* Says of which source the error is. Returns -1. */
 int kinesis_explain(const struct kinesis_source *self, struct error *error);
+
+/* Nobody looks at what is answered: the loop must not wake up for it. */
+void kinesis_drop_calls(struct kinesis_source *self);
 
 /* --- source_call.c -------------------------------------------------------- */
 
