@@ -173,17 +173,20 @@ test-tools:
 		echo "the tests need check and cJSON: scripts/setup test" >&2; \
 		exit 1; }
 
-# Ends with `N passed, N failed, N skipped`. PYTEST_FLAGS goes to pytest.
+# Ends with `N passed, N failed, N skipped`. PYTEST_FLAGS goes to pytest, of
+# which WORKERS run side by side.
+WORKERS ?= 2
 .PHONY: check
 check: all steps $(UNIT_TESTS)
 	$(Q)ORDERCOUNT_STEPS=$(STEPS) $(PYTHON) tests/run $(UNIT_TESTS) \
-		--without long,kafka --pytest tests/cli $(PYTEST_FLAGS)
+		--without long,kafka --workers $(WORKERS) \
+		--pytest tests/cli $(PYTEST_FLAGS)
 
 # What takes minutes: kills by the hundred, rotations by the thousand.
 .PHONY: check-long
 check-long: all steps
 	$(Q)ORDERCOUNT_STEPS=$(STEPS) $(PYTHON) tests/run --only long \
-		--pytest tests/cli $(PYTEST_FLAGS)
+		--workers $(WORKERS) --pytest tests/cli $(PYTEST_FLAGS)
 
 # Half an hour: millions of orders, and members killed at every step of their
 # protocol in turn; it says what it does. ORDERCOUNT_SEED chooses another order.
@@ -303,7 +306,7 @@ sanitized-check: sanitized-build
 	ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1 \
 	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
 		$(PYTHON) tests/run $(UNIT_TESTS) \
-		--without limits,long,kafka,tools \
+		--without limits,long,kafka,tools --workers $(WORKERS) \
 		--pytest tests/cli $(PYTEST_FLAGS)
 
 # A short run of the CLI tests marked for it.
@@ -312,8 +315,8 @@ valgrind: all
 	$(Q)ORDERCOUNT_DEADLINE_S=120 ORDERCOUNT_UNDER="valgrind -q \
 		--error-exitcode=99 --leak-check=full --track-fds=no \
 		--errors-for-leak-kinds=definite,indirect,possible" \
-		$(PYTHON) tests/run --only valgrind --pytest tests/cli \
-		$(PYTEST_FLAGS)
+		$(PYTHON) tests/run --only valgrind \
+		--workers $(WORKERS) --pytest tests/cli $(PYTEST_FLAGS)
 
 .PHONY: lint
 lint:
