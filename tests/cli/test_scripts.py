@@ -177,7 +177,7 @@ def test_setup_without_rights_says_the_command_to_type(bare):
     assert done.err.replace(b" libjs-chart.js", b"").endswith(
         b"apt-get install gcc libc6-dev make python3 pkg-config libgmp-dev"
         b" libsqlite3-dev librdkafka-dev libssl-dev libmicrohttpd-dev"
-        b" libcjson-dev\n")
+        b" libcjson-dev libcurl4-openssl-dev\n")
     assert not (bare / "asked").exists()
 
 
@@ -266,6 +266,23 @@ def test_what_the_table_allows_passes(tmp_path):
     assert done == (0, b"", b"")
 
 
+def test_kinesalite_keeps_nothing_that_npm_could_not_fetch(tmp_path):
+    write_command(tmp_path, "npm", "echo not there >&2; exit 1\n")
+    done = call(os.path.join(oc.ROOT, "scripts", "kinesalite"), "--fetch",
+                env={"PATH": f"{tmp_path}:{os.environ['PATH']}",
+                     "XDG_CACHE_HOME": str(tmp_path / "cache")})
+    assert (done.status, done.out) == (1, b"")
+    assert done.err == b"not there\nkinesalite: npm could not fetch it\n"
+    assert os.listdir(tmp_path / "cache" / "ordercount") == []
+
+
+@pytest.mark.parametrize("args", [[], ["x"], ["1", "2"]])
+def test_kinesalite_wants_a_port(args):
+    done = call(os.path.join(oc.ROOT, "scripts", "kinesalite"), *args)
+    assert done.status == 2
+    assert done.err.startswith(b"usage: scripts/kinesalite PORT\n")
+
+
 # --- tests/run ----------------------------------------------------------------
 
 def sum_of(*arguments):
@@ -309,6 +326,22 @@ def test_pytest_is_summed_up(tmp_path, text, status, last):
     (tmp_path / "test_it.py").write_text(text)
     assert sum_of("--pytest", f"--rootdir={tmp_path}",
                      tmp_path) == (status, last)
+
+
+def test_files_that_run_side_by_side_are_added_up(tmp_path):
+    """Each waits for the other."""
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / f"test_{name}.py").write_text(f"""
+import os, time
+def test_it():
+    open({str(tmp_path / name)!r}, "w").close()
+    end = time.monotonic() + {oc.DEADLINE_S}
+    while not os.path.exists({str(tmp_path / other)!r}):
+        assert time.monotonic() < end
+""")
+    (tmp_path / "test_c.py").write_text("def test_it(): assert False\n")
+    assert sum_of("--workers", 2, "--pytest", f"--rootdir={tmp_path}",
+                  tmp_path) == (1, "2 passed, 1 failed, 0 skipped")
 
 
 def test_programs_and_pytest_are_added_up(tmp_path):
