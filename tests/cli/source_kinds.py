@@ -25,6 +25,7 @@ class Source:
 
     part = None  # of the program: may not be built in
     options = ()
+    env = {}  # what its environment has to have
     # What is sent is read while the run goes on, else it is there before it.
     is_live = True
     # It comes to an end by itself; else with these options, at what was there.
@@ -370,6 +371,7 @@ class Kinesis(Source):
     part = "kinesis"
     id = "kinesis"
     options = ("--from=earliest", "--connect-timeout=2s")
+    env = kinesis_service.environment()
     lag_s = 1.5  # a shard may not be asked more than five times a second
     ends = False
     until_end = ("--until-end",)
@@ -387,9 +389,6 @@ class Kinesis(Source):
         self.service.create(self.stream)
         self.operand = self.service.source(self.stream)
         self.trouble = None
-        patch = self.fixture("monkeypatch")
-        for name, value in kinesis_service.environment().items():
-            patch.setenv(name, value)
 
     def send(self, data):
         """A record a line, without LF."""

@@ -58,13 +58,25 @@ def several(source, count, request, folder):
                       for number in range(1, count))]
 
 
-def start(spawn, source, *args, beside=(), **more):
-    """A run that reads it, and those beside it."""
+def run(source, *args):
+    """The Result of a run that reads it; nobody sends anything meanwhile."""
+    return oc.run([*args, *source.arguments], env=source.env)
+
+
+def begin(spawn, source, *args, beside=()):
+    """A run that will read it, and those beside it."""
     every = [source, *beside]
-    process = spawn([*args, *(option for each in every
-                              for option in each.options),
-                     *(each.operand for each in every)], **more)
-    for each in every:
+    return spawn([*args, *(option for each in every
+                           for option in each.options),
+                  *(each.operand for each in every)],
+                 env={name: value for each in every
+                      for name, value in each.env.items()})
+
+
+def start(spawn, source, *args, beside=()):
+    """The same; all are open, or nearly so."""
+    process = begin(spawn, source, *args, beside=beside)
+    for each in [source, *beside]:
         each.attach(process)
     return process
 
@@ -78,7 +90,7 @@ def whole(spawn, source, pieces, *args):
     if source.is_live and source.ends:
         source.end()
         return process.wait()
-    return oc.run([*args, *source.until_end, *source.arguments])
+    return run(source, *args, *source.until_end)
 
 
 def counted(out):

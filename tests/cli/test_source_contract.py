@@ -9,8 +9,8 @@ import re
 import pytest
 
 import oc
-from source_runs import (counted, finish, json_counted, kinds, said, start,
-                         until_counted, was_disturbed, whole)
+from source_runs import (begin, counted, finish, json_counted, kinds, run,
+                         said, start, until_counted, was_disturbed, whole)
 
 A = oc.order("A")
 
@@ -33,7 +33,7 @@ def test_one_that_cannot_open_is_one_line_and_status_1(source, quiet,
     source.miss()
     other = tmp_path / "other"
     os.mkfifo(other)
-    result = oc.run([*quiet, *source.arguments, "-", other])
+    result = run(source, *quiet, "-", other)
     assert (result.status, result.out) == (1, b"")
     line, = said(result.err)
     assert line.startswith("ordercount: ") and source.name in line
@@ -45,7 +45,7 @@ def test_another_one_that_cannot_open_stops_the_start(source):
         source.send(A)
     with oc.Refused() as refused:
         operand = f"tcp://127.0.0.1:{refused.port}"
-        result = oc.run(["-w", "100ms", *source.arguments, operand])
+        result = run(source, "-w", "100ms", operand)
     assert (result.status, result.out) == (1, b"")
     line, = said(result.err)
     assert operand in line and "refused" in line
@@ -54,7 +54,7 @@ def test_another_one_that_cannot_open_stops_the_start(source):
 @kinds(lambda kind: kind.can_appear)
 def test_with_reconnect_it_goes_on_until_it_opens(source, spawn):
     source.miss()
-    process = spawn(["-r", "-w", "100ms", *source.arguments])
+    process = begin(spawn, source, "-r", "-w", "100ms")
     process.wait_for(re.escape(source.name.encode()) +
                      rb"[^\n]*, dialling again\n", "err")
     assert process.out == b""
@@ -68,14 +68,14 @@ def test_with_reconnect_it_goes_on_until_it_opens(source, spawn):
 @kinds(lambda kind: kind.can_appear)
 def test_a_signal_ends_a_run_that_goes_on_trying(source, spawn):
     source.miss()
-    process = spawn(["-r", "-v", "-w", "100ms", *source.arguments])
+    process = begin(spawn, source, "-r", "-v", "-w", "100ms")
     process.wait_for(b"dialling again", "err")
     assert finish(process).out == b""
 
 
 @kinds()
 def test_nothing_is_counted_before_all_are_open(source, beside, spawn):
-    process = spawn(["-v", "-w", "100ms", *source.arguments, beside.operand])
+    process = begin(spawn, source, "-v", "-w", "100ms", beside=[beside])
     source.attach(process)
     source.send(A)
     process.wait_for(re.escape(source.name.encode()) + rb": open\n", "err")

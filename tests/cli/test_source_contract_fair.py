@@ -8,8 +8,8 @@ import time
 import oc
 from reference_windows import read_stamp
 from source_kinds import File, Fifo, Tcp
-from source_runs import (counted, kinds, said, several, sibling, start,
-                         until_counted)
+from source_runs import (begin, counted, kinds, said, several, sibling,
+                         start, until_counted)
 
 A = oc.order("A")
 
@@ -87,8 +87,8 @@ def test_a_large_file_lets_each_have_its_turn(source, beside, spawn,
     """Its first record ends the run, before much of the file is counted."""
     large = tmp_path / "large"
     large.write_bytes(A * 1_000_000)
-    process = spawn(["-q", "-w", "all", "--strict", large, *source.arguments,
-                     beside.operand])
+    process = begin(spawn, source, "-q", "-w", "all", "--strict", large,
+                    beside=[beside])
     source.attach(process)
     source.send(b"[]\n")
     beside.attach(process)  # now all are open

@@ -8,7 +8,7 @@ import http_client
 import oc
 from http_client import request
 from source_kinds import KINDS, MORTALS
-from source_runs import kinds, start
+from source_runs import begin, kinds, start
 
 pytestmark = http_client.needed
 
@@ -18,12 +18,12 @@ A = oc.order("A")
 @pytest.fixture
 def page(spawn):
     """page(source, option...): a run with --http; .port is where."""
-    def begin(source, *args, beside=()):
+    def serve(source, *args, beside=()):
         process = start(spawn, source, "--http=0", "-w", "100ms", *args,
                         beside=beside)
         process.port = port_of(process)
         return process
-    return begin
+    return serve
 
 
 def port_of(process):
@@ -70,8 +70,8 @@ def test_one_that_is_read_is_well(source, page):
 @kinds()
 def test_one_that_waits_for_the_others_is_well(source, beside, spawn):
     """Once it is open; the run is not, while another one is opening."""
-    process = spawn(["--http=0", "-w", "100ms", *source.arguments,
-                     beside.operand])
+    process = begin(spawn, source, "--http=0", "-w", "100ms",
+                    beside=[beside])
     source.attach(process)
     process.port = port_of(process)
     until_state(process, source, "up", 503)
@@ -95,7 +95,7 @@ def test_one_that_has_ended_is_well(source, beside, page):
 @kinds(lambda kind: kind.can_appear)
 def test_one_that_is_opening_is_not_well(source, spawn):
     source.miss()
-    process = spawn(["-r", "--http=0", "-w", "100ms", *source.arguments])
+    process = begin(spawn, source, "-r", "--http=0", "-w", "100ms")
     process.port = port_of(process)
     until_state(process, source, "opening", 503)
     source.appear()

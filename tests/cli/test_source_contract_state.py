@@ -7,8 +7,8 @@ import signal
 import pytest
 
 import oc
-from source_runs import (counted, finish, kinds, said, start, until_counted,
-                         whole)
+from source_runs import (counted, finish, kinds, run, said, start,
+                         until_counted, whole)
 from test_source_contract_time import at
 
 A, B = oc.order("A"), oc.order("B")
@@ -24,7 +24,7 @@ def state(tmp_path):
 
 def read(source, *args, status=0):
     """A run to the end of what there is."""
-    result = oc.run(["-q", *args, *source.until_end, *source.arguments])
+    result = run(source, "-q", *args, *source.until_end)
     assert (result.status, result.err if status == 0 else b"") == (
         status, b""), result
     return result.out

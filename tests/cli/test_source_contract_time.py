@@ -38,14 +38,14 @@ def until_read(process, source, line, why):
 @pytest.fixture
 def two(source, beside, spawn):
     """two(option...): a run, in which the one beside is further than this."""
-    def begin(*args):
+    def both(*args):
         process = start(spawn, source, *TIMED, *args, beside=[beside])
         source.send(at(2))
         beside.send(at(1, 12))
         until_read(process, source, b"[]\n", b"not_object")
         until_read(process, beside, b"{}\n", b"missing_key")
         return process
-    return begin
+    return both
 
 
 @kinds(lambda kind: kind.is_live)
