@@ -1,7 +1,7 @@
 /*
- * Calls of the service: whom to ask, what is due, and what is sent. Each shard
- * has one call at a time, and the next one when the answer is handed out; the
- * service allows 5 of them a second, and 2 MB/s.
+ * Calls of the service: what is due, and what is sent. Each shard has one call
+ * at a time, and the next one when the answer is handed out; the service allows
+ * 5 of them a second, and 2 MB/s.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,69 +15,6 @@
 
 /* The least time for an answer to begin, or to go on. */
 #define PATIENCE_LEAST_NS (2 * NS_PER_S)
-
-/* --- whom to ask ---------------------------------------------------------- */
-
-static bool is_of_china(const char *region)
-{
-	return strncmp(region, "cn-", 3) == 0;
-}
-
-static const char *given_endpoint(const struct kinesis_source *self)
-{
-	static const char *const names[] = {"AWS_ENDPOINT_URL_KINESIS",
-					    "AWS_ENDPOINT_URL"};
-
-	if (self->options.endpoint)
-		return self->options.endpoint;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *url = getenv(names[i]);
-
-		if (url && *url != '\0')
-			return url;
-	}
-	return credentials_endpoint(&self->credentials);
-}
-
-static const char *given_region(const struct kinesis_source *self)
-{
-	static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
-
-	if (self->options.region)
-		return self->options.region;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *region = getenv(names[i]);
-
-		if (region && *region != '\0')
-			return region;
-	}
-	return credentials_region(&self->credentials);
-}
-
-int kinesis_address(struct kinesis_source *self, struct error *error)
-{
-	const char *region = given_region(self);
-	const char *endpoint = given_endpoint(self);
-	struct buffer url = {0};
-
-	if (!region)
-		return error_set(
-			error,
-			"%s: no region: write kinesis://%s?region=..., "
-			"or set AWS_REGION, or region in the profile",
-			self->source.name, self->options.stream);
-	self->region = strdup(region);
-	if (endpoint)
-		buffer_append_text(&url, endpoint);
-	else
-		buffer_printf(&url, "https://kinesis.%s.amazonaws.com%s/",
-			      region, is_of_china(region) ? ".cn" : "");
-	buffer_append_char(&url, '\0');
-	self->url = url.data; /* NULL when memory ran out */
-	if (!self->region || !self->url)
-		return error_set(error, "out of memory");
-	return 0;
-}
 
 /* --- what is sent --------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
  * What the parts of the source share; nobody else includes this.
  *
  *     source.c          what a source offers, and what is told of its streams
+ *     source_address.c  whom to ask
  *     source_call.c     calls of the service: what is due, and is sent
  *     source_hear.c     what the service answers
  *     source_trouble.c  and when it does not
@@ -109,11 +110,13 @@ int kinesis_explain(const struct kinesis_source *self, struct error *error);
 /* Nobody looks at what is answered: the loop must not wake up for it. */
 void kinesis_drop_calls(struct kinesis_source *self);
 
-/* --- source_call.c -------------------------------------------------------- */
+/* --- source_address.c ----------------------------------------------------- */
 
-/* Finds out whom to ask. -1: no region, say. */
+/* Finds out whom to ask. -1: no region, say, or none that can be one. */
 int kinesis_address(struct kinesis_source *self,
 		    struct error *error) MUST_CHECK;
+
+/* --- source_call.c -------------------------------------------------------- */
 
 /* Sends what is due. SOURCE_CHUNK: it cannot. */
 enum source_status kinesis_ask(struct kinesis_source *self,

@@ -187,6 +187,26 @@ def test_where_the_region_comes_from(orders, tmp_path):
         "region in the profile")
 
 
+@pytest.mark.parametrize("env, why", [
+    ({"AWS_REGION": "example.com/x"},
+     "'example.com/x' is no region (AWS_REGION)"),
+    ({"AWS_DEFAULT_REGION": "EU"}, "'EU' is no region (AWS_DEFAULT_REGION)"),
+    ({"AWS_CONFIG_FILE": "region = a.b\n"},
+     "'a.b' is no region (of the profile)"),
+    ({"AWS_ENDPOINT_URL": "host", "AWS_REGION": REGION},
+     "AWS_ENDPOINT_URL is not http://HOST:PORT or https://HOST"),
+    ({"AWS_ENDPOINT_URL_KINESIS": "https://me:secret@host/",
+      "AWS_REGION": REGION},
+     "AWS_ENDPOINT_URL_KINESIS is not http://HOST:PORT or https://HOST"),
+])
+def test_a_region_or_endpoint_that_is_none_is_said(env, why, orders, tmp_path):
+    """Requests would go somewhere else."""
+    if "AWS_CONFIG_FILE" in env:
+        env = {"AWS_CONFIG_FILE": write(
+            tmp_path / "config", "[default]\n" + env["AWS_CONFIG_FILE"])}
+    assert refused(orders, {**KEYS, **env}, source="kinesis://orders") == why
+
+
 # --- the container ------------------------------------------------------------
 
 def test_keys_of_the_container(orders, tmp_path):
