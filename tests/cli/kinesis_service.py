@@ -335,8 +335,10 @@ class Service:
             self.refusals.append(why)
             return error(why.name, why.message)
         if key in self.expired or self.expires.get(key, now) < now:
-            return error("ExpiredTokenException", "The security token included"
-                         " in the request is expired")
+            self.refusals.append(sigv4.Refused(
+                "ExpiredTokenException", "The security token included in the "
+                "request is expired"))
+            return error(self.refusals[-1].name, self.refusals[-1].message)
         if request.action in self.denied.get(key, ()):
             return error(
                 "AccessDeniedException",
