@@ -143,7 +143,6 @@ int tls_begin(struct tls *tls, int fd, struct error *error)
 
 /* --- what a call came to that did not succeed ----------------------------- */
 
-/* Else it is of the socket. */
 static bool is_of_tls(unsigned long cause)
 {
 	return ERR_GET_LIB(cause) == ERR_LIB_SSL &&
@@ -153,21 +152,20 @@ static bool is_of_tls(unsigned long cause)
 static void tell_why(struct tls *tls, unsigned long cause)
 {
 	struct tls_shown shown = {tls->wanted, tls->context->shows};
+	const struct tls_socket *socket = &tls->socket;
 
 	if (tls->refused.message[0] != '\0')
 		tls->why = tls->refused;
 	/* Before the socket: an alert about this may have failed on it. */
-	else if (is_of_tls(cause))
+	else if (is_of_tls(cause) || (socket->number == 0 && !socket->ended))
 		tls_tell_failed(cause, &shown, !tls->open, &tls->why);
-	else if (tls->socket.number != 0)
-		error_system(&tls->why, tls->socket.number, "connection lost");
-	else if (tls->socket.ended && !tls->open)
+	else if (socket->number != 0)
+		error_system(&tls->why, socket->number, "connection lost");
+	else if (!tls->open)
 		error_set(&tls->why, "it hung up in the TLS handshake");
-	else if (tls->socket.ended)
+	else
 		error_set(&tls->why, "it ended without close_notify: what was "
 				     "still to come may be missing");
-	else
-		tls_tell_failed(cause, &shown, !tls->open, &tls->why);
 }
 
 static enum tls_status judge(struct tls *tls, int result)

@@ -432,6 +432,7 @@ def test_renegotiation_is_refused(openssl_server, trust, spawn, command):
     assert result.err.count(b"\n") == 1
 
 
+@pytest.mark.valgrind
 @VERSIONS
 def test_next_connection_resumes_the_session(trust, spawn, version):
     """After an end, an end without a word, and a reset alike."""

@@ -296,6 +296,7 @@ def test_server_that_wants_to_know_who_we_are(strict_feed):
         "it wants a client certificate (--tls-cert)")
 
 
+@pytest.mark.valgrind
 def test_certificate_of_ours_that_a_server_does_not_trust(strict_feed, other):
     options = strict_feed.options + own(other.issue("us"))
     assert_not_taken(
