@@ -227,11 +227,12 @@ def test_handshake_that_trickles_is_not_idle_but_has_an_end(raw, feed, spawn):
 
 @VERSIONS
 def test_handshake_in_small_pieces_succeeds(raw, feed, spawn, version):
-    process = spawn(["-w", "all", *feed.arguments()])
+    process = spawn(["-w", "all", "--connect-timeout=100",
+                     *feed.arguments()])
     server = raw(version)
     for flight in server.flights():
-        for i in range(0, len(flight), 7):
-            server.client.send(flight[i:i + 7])
+        for i in range(0, len(flight), 17):
+            server.client.send(flight[i:i + 17])
             server.client.wait_read()
     server.client.send(server.records(ORDER) + server.close_notify())
     result = process.wait()
