@@ -302,7 +302,6 @@ sanitized-build: $(BUILD)/ordercount steps $(UNIT_TESTS)
 .PHONY: sanitized-check
 sanitized-check: sanitized-build
 	$(Q)ORDERCOUNT=$(BUILD)/ordercount ORDERCOUNT_STEPS=$(STEPS) \
-	CK_DEFAULT_TIMEOUT=60 \
 	ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1 \
 	UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
 		$(PYTHON) tests/run $(UNIT_TESTS) \
