@@ -172,11 +172,8 @@ int app_open_feeds(struct app *app)
 		feed->source = new_source(app, operand, i);
 		if (!feed->source)
 			goto no_memory;
-		feed->is_local = operand->kind == OPERAND_STDIN ||
-				 operand->kind == OPERAND_PATH;
 		feed->is_kafka = operand->kind == OPERAND_KAFKA;
-		app->counts_awake |=
-			feed->is_kafka || operand->kind == OPERAND_KINESIS;
+		app->counts_awake |= source_is_heard_awake(feed->source);
 		app->report_sources[i].name = operand->name;
 		app->feed_count++;
 		if (app->keep.state &&

@@ -54,8 +54,7 @@ struct feed {
 	enum feed_state state;
 	const struct stream *stream; /* the one that it is in, or NULL */
 	int64_t quiet_until_ns;	     /* mono: trouble is said with -v only */
-	char *why;     /* it is not up: the last message, or NULL; owned */
-	bool is_local; /* nothing is dialled */
+	char *why; /* it is not up: the last message, or NULL; owned */
 	bool is_kafka;
 	/* --publish, of another source: what was told of it */
 	int64_t told_newest_ns;

@@ -155,7 +155,7 @@ static void show(struct app *app)
 	progress.bytes_rate = app->line.bytes_rate;
 	for (size_t i = 0; i < app->feed_count; i++) {
 		add_source(&progress, app, app->feeds[i].source);
-		progress.local &= app->feeds[i].is_local;
+		progress.local &= !source_dials(app->feeds[i].source);
 	}
 	if (app->begun)
 		progress.open_for_ns =

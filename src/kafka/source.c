@@ -370,6 +370,8 @@ static void kafka_close(struct source *source)
 }
 
 static const struct source_ops kafka_ops = {
+	.dials = true,
+	.heard_awake = true,
 	.start = kafka_start,
 	.next = kafka_next,
 	.restore = kafka_restore,

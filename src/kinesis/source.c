@@ -339,6 +339,8 @@ static void kinesis_close(struct source *source)
 }
 
 static const struct source_ops kinesis_ops = {
+	.dials = true,
+	.heard_awake = true,
 	.start = kinesis_start,
 	.next = kinesis_next,
 	.resume = kinesis_resume,

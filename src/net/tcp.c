@@ -165,6 +165,7 @@ static void tcp_close(struct source *source)
 }
 
 static const struct source_ops tcp_ops = {
+	.dials = true,
 	.start = tcp_start,
 	.next = tcp_next,
 	.resume = tcp_resume,

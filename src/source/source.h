@@ -122,6 +122,11 @@ struct read_area {
 struct source;
 
 struct source_ops {
+	/* Somebody is asked for it: it is no file, and no pipe. */
+	bool dials;
+	/* Its service says what is silence: that we hear nothing while we are
+	 * stopped is none, however short. */
+	bool heard_awake;
 	int (*start)(struct source *source, struct loop *loop,
 		     const struct clock *clock, struct error *error);
 	enum source_status (*next)(struct source *source,
@@ -181,6 +186,16 @@ static inline void source_resume(struct source *source,
 {
 	if (source->ops->resume)
 		source->ops->resume(source, clock);
+}
+
+static inline bool source_dials(const struct source *source)
+{
+	return source->ops->dials;
+}
+
+static inline bool source_is_heard_awake(const struct source *source)
+{
+	return source->ops->heard_awake;
 }
 
 static inline void source_report(const struct source *source,
