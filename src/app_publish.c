@@ -87,7 +87,7 @@ static void opened(struct app *app)
 		 app->options->publish.name,
 		 publisher_partitions(publish->publisher));
 	for (size_t i = 0; i < app->feed_count && !said; i++) {
-		if (app->feeds[i].is_kafka)
+		if (source_goes_back(app->feeds[i].source))
 			continue;
 		said = true;
 		log_line(
@@ -160,8 +160,7 @@ static bool is_whole(const struct app *app)
 	bool whole = !app->held.full || app->held.chunk.kind != CHUNK_DATA;
 
 	for (size_t i = 0; i < app->feed_count; i++)
-		if (app->feeds[i].is_kafka)
-			whole &= kafka_source_is_whole(app->feeds[i].source);
+		whole &= source_is_whole(app->feeds[i].source);
 	return whole;
 }
 
@@ -241,8 +240,8 @@ static void drop(struct app *app, const char *why)
 	for (size_t i = 0; i < app->feed_count; i++) {
 		const struct feed *feed = &app->feeds[i];
 
-		if (feed->is_kafka) {
-			kafka_source_go_back(feed->source);
+		if (source_goes_back(feed->source)) {
+			source_go_back(feed->source);
 			continue;
 		}
 		error_set(&error,

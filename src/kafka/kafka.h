@@ -113,12 +113,6 @@ bool batch_is_empty(const struct batch *batch);
 void kafka_source_mark(struct source *source, struct batch *batch,
 		       int32_t partials);
 
-/* Is nothing half read, so that offsets say all? */
-bool kafka_source_is_whole(const struct source *source);
-
-/* What was read since the last transaction that is certain is read again. */
-void kafka_source_go_back(struct source *source);
-
 /* The cluster that it reads, or NULL before it is known; the source's. */
 const char *kafka_source_cluster(const struct source *source);
 

@@ -81,17 +81,6 @@ void kafka_source_mark(struct source *source, struct batch *batch,
 	(void)partials;
 }
 
-bool kafka_source_is_whole(const struct source *source)
-{
-	(void)source;
-	return true;
-}
-
-void kafka_source_go_back(struct source *source)
-{
-	(void)source;
-}
-
 const char *kafka_source_cluster(const struct source *source)
 {
 	(void)source;

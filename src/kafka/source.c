@@ -378,6 +378,8 @@ static const struct source_ops kafka_ops = {
 	.note = kafka_note,
 	.mark = kafka_mark,
 	.commit = kafka_commit,
+	.is_whole = group_is_whole,
+	.go_back = group_go_back,
 	.locate = kafka_locate,
 	.report = kafka_report,
 	.close = kafka_close,
@@ -408,11 +410,4 @@ struct source *kafka_source_new(const char *name,
 const char *kafka_source_cluster(const struct source *source)
 {
 	return ((const struct kafka_source *)source)->cluster;
-}
-
-bool kafka_source_is_whole(const struct source *source)
-{
-	const struct kafka_source *self = (const struct kafka_source *)source;
-
-	return self->done == 0 && !self->goes_back;
 }

@@ -254,7 +254,14 @@ int group_take(struct kafka_source *self, const struct survey *found,
 	return 0;
 }
 
-void kafka_source_go_back(struct source *source)
+bool group_is_whole(const struct source *source)
+{
+	const struct kafka_source *self = (const struct kafka_source *)source;
+
+	return self->done == 0 && !self->goes_back;
+}
+
+void group_go_back(struct source *source)
 {
 	struct kafka_source *self = kafka_of(source);
 

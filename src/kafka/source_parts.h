@@ -73,7 +73,7 @@ struct kafka_source {
 	bool fenced;	 /* its name was given to another, perhaps to itself */
 	int64_t anew_ns; /* mono: when it joined anew for that, or 0 */
 	bool closing;
-	bool goes_back; /* to what is committed, see kafka_source_go_back() */
+	bool goes_back; /* to what is committed, see group_go_back() */
 	bool missing;	/* of some partition the offset is not there, */
 	struct partition *lost_place; /* and of this one it is looked into */
 };
@@ -214,6 +214,12 @@ void group_mark(struct kafka_source *self);
 
 /* Tells the group about what was marked; `all`: once more, to be sure. */
 void group_commit(struct kafka_source *self, bool all);
+
+/* Is nothing half read, so that offsets say all? */
+bool group_is_whole(const struct source *source);
+
+/* What was read since the last transaction that is certain is read again. */
+void group_go_back(struct source *source);
 
 /* Commits and leaves, if brokers answer; `is_broken`: perhaps none is there. */
 void group_leave(struct kafka_source *self, bool is_broken);

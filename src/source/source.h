@@ -138,6 +138,9 @@ struct source_ops {
 	int (*restore)(struct source *source, struct positions *positions,
 		       struct error *error);
 	int (*note)(struct source *source, struct error *error);
+	/* The next two may be NULL: what was read is not read again. */
+	bool (*is_whole)(const struct source *source);
+	void (*go_back)(struct source *source);
 	/* The next three may be NULL. */
 	void (*mark)(struct source *source);
 	void (*commit)(struct source *source);
@@ -240,6 +243,25 @@ static inline void source_commit(struct source *source)
 {
 	if (source->ops->commit)
 		source->ops->commit(source);
+}
+
+/* Can what was read be read again, in this run? */
+static inline bool source_goes_back(const struct source *source)
+{
+	return source->ops->go_back != NULL;
+}
+
+/* Is nothing half read, so that it could go back to here? */
+static inline bool source_is_whole(const struct source *source)
+{
+	return !source->ops->is_whole || source->ops->is_whole(source);
+}
+
+/* What it gave since the last that is certain is void, and read again; only
+ * where source_goes_back(). */
+static inline void source_go_back(struct source *source)
+{
+	source->ops->go_back(source);
 }
 
 /* How messages say where a line of the stream stands; it was just counted. */
