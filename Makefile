@@ -264,7 +264,7 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,\
 FUZZ_SOURCES := $(wildcard src/core/json/*.c) $(addprefix src/,core/lane.c \
 	core/fields.c base/buffer.c base/error.c base/utf8.c) \
 	$(if $(filter kinesis,$(PARTS_BUILT)),$(addprefix src/kinesis/,\
-	aggregated.c profile.c))
+	aggregated.c answer.c profile.c))
 FUZZ_LIBRARIES = libcjson $(if $(filter kinesis,$(PARTS_BUILT)),openssl)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) Makefile $(BUILD)/flags

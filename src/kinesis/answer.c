@@ -5,6 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SHARD_LETTERS                \
+	"abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"0123456789_.-"
+#define SHARD_MAX 128
+
 /* --- errors --------------------------------------------------------------- */
 
 #define MAY "(what is needed: kinesis:ListShards, GetShardIterator, GetRecords)"
@@ -51,7 +57,9 @@ static const char *name_of(const cJSON *tree)
 		cJSON_GetObjectItemCaseSensitive(tree, "__type"));
 	const char *hash = name ? strrchr(name, '#') : NULL;
 
-	return hash ? hash + 1 : name;
+	if (hash)
+		name = hash + 1;
+	return name && *name != '\0' ? name : NULL;
 }
 
 static const char *message_of(const cJSON *tree)
@@ -129,6 +137,25 @@ static const char *text_of(const cJSON *object, const char *name)
 	return text && *text != '\0' ? text : NULL;
 }
 
+/* The text under the name, of these letters alone; NULL: it is not such a one.
+ */
+static const char *word_of(const cJSON *object, const char *name,
+			   const char *letters, size_t size_max)
+{
+	const char *text = text_of(object, name);
+	size_t size = text ? strspn(text, letters) : 0;
+
+	return size > 0 && size <= size_max && text[size] == '\0' ? text : NULL;
+}
+
+/* Milliseconds of so many units; below 0: not said, or no time at all. */
+static int64_t ms_of(const cJSON *number, double unit_ms)
+{
+	double ms = cJSON_IsNumber(number) ? number->valuedouble * unit_ms : -1;
+
+	return ms >= 0 && ms < 1e15 ? (int64_t)ms : -1;
+}
+
 /* --- lists of shards ------------------------------------------------------ */
 
 void shard_list_release(struct shard_list *list)
@@ -156,6 +183,7 @@ static int add_shard(struct shard_list *list, const cJSON *item,
 		cJSON_GetObjectItemCaseSensitive(item, "SequenceNumberRange");
 	struct shard_seen *shards =
 		realloc(list->shards, (list->count + 1) * sizeof(*shards));
+	const char *id = word_of(item, "ShardId", SHARD_LETTERS, SHARD_MAX);
 	struct shard_seen *shard;
 
 	if (!shards)
@@ -165,9 +193,9 @@ static int add_shard(struct shard_list *list, const cJSON *item,
 	*shard = (struct shard_seen){
 		.is_closed = text_of(range, "EndingSequenceNumber") != NULL,
 	};
-	if (!text_of(item, "ShardId"))
+	if (!id)
 		return unreadable(error);
-	if (copy_text(&shard->id, text_of(item, "ShardId"), error) != 0 ||
+	if (copy_text(&shard->id, id, error) != 0 ||
 	    copy_text(&shard->parents[0], text_of(item, "ParentShardId"),
 		      error) != 0)
 		return -1;
@@ -312,21 +340,21 @@ static int add_data(struct record_batch *batch, struct span data,
 static int add_record(struct record_batch *batch, const cJSON *item,
 		      struct error *error)
 {
-	const cJSON *arrived = cJSON_GetObjectItemCaseSensitive(
-		item, "ApproximateArrivalTimestamp");
+	int64_t arrived_ms = ms_of(cJSON_GetObjectItemCaseSensitive(
+					   item, "ApproximateArrivalTimestamp"),
+				   1000);
 	cJSON *data = cJSON_GetObjectItemCaseSensitive(item, "Data");
-	const char *sequence = text_of(item, "SequenceNumber");
+	const char *sequence =
+		word_of(item, "SequenceNumber", "0123456789", SEQUENCE_MAX);
 	struct record_place *place = &batch->records[batch->count];
 	struct span bytes;
 
-	if (!sequence || strlen(sequence) > SEQUENCE_MAX ||
-	    !cJSON_IsString(data) || decode(data->valuestring, &bytes) != 0)
+	if (!sequence || !cJSON_IsString(data) ||
+	    decode(data->valuestring, &bytes) != 0)
 		return unreadable(error);
 	*place = (struct record_place){
 		.sequence = batch->names.size,
-		.arrived_ms = cJSON_IsNumber(arrived)
-				      ? (int64_t)(arrived->valuedouble * 1000)
-				      : 0,
+		.arrived_ms = arrived_ms < 0 ? 0 : arrived_ms,
 	};
 	buffer_append(&batch->names, sequence, strlen(sequence) + 1);
 	if (batch->names.failed)
@@ -346,8 +374,7 @@ static int read_batch(const cJSON *tree, struct record_batch *batch,
 
 	if (!cJSON_IsArray(records))
 		return unreadable(error);
-	if (cJSON_IsNumber(behind))
-		batch->behind_ms = (int64_t)behind->valuedouble;
+	batch->behind_ms = ms_of(behind, 1);
 	if (make_room(batch, (size_t)cJSON_GetArraySize(records), error) != 0)
 		return -1;
 	cJSON_ArrayForEach(item, records)

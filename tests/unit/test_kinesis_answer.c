@@ -54,6 +54,8 @@ static const struct {
 	 "InternalFailure"},
 	{503, "<html>", VERDICT_LATER, "HTTP status 503"},
 	{500, "{\"__type\":3}", VERDICT_LATER, "HTTP status 500"},
+	{400, "{\"__type\":\"com.amazonaws#\"}", VERDICT_REFUSED,
+	 "HTTP status 400"},
 };
 
 START_TEST(each_error_has_its_meaning)
@@ -104,7 +106,8 @@ static const char *const no_lists[] = {"",
 				       "{}",
 				       "{\"Shards\":{}}",
 				       "{\"Shards\":[{}]}",
-				       "{\"Shards\":[{\"ShardId\":\"\"}]}"};
+				       "{\"Shards\":[{\"ShardId\":\"\"}]}",
+				       "{\"Shards\":[{\"ShardId\":\"a\\n\"}]}"};
 
 START_TEST(a_list_that_is_none_is_said)
 {
@@ -191,6 +194,7 @@ static const char *const no_records[] = {
 	"{\"Records\":[{}]}",
 	"{\"Records\":[{\"SequenceNumber\":\"1\"}]}",
 	"{\"Records\":[{\"Data\":\"b25l\"}]}",
+	"{\"Records\":[{\"SequenceNumber\":\"l\",\"Data\":\"b25l\"}]}",
 	"{\"Records\":[{\"SequenceNumber\":\"1\",\"Data\":\"b25\"}]}",
 	"{\"Records\":[{\"SequenceNumber\":\"1\",\"Data\":\"b2*l\"}]}",
 	"{\"Records\":[{\"SequenceNumber\":\"1\",\"Data\":\"b===\"}]}",
