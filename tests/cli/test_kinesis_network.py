@@ -57,7 +57,7 @@ def test_who_is_not_there_is_given_up():
                    "--connect-timeout=1s")
     assert said.startswith(
         f"Failed to connect to 127.0.0.1 port {nobody.port} "), said
-    assert 1 <= time.monotonic() - start < 4
+    assert 1 <= time.monotonic() - start < 10
     assert why(at_endpoint("http://no-such-host.invalid"),
                "--connect-timeout=300ms") == (
         "Could not resolve host: no-such-host.invalid")
@@ -93,7 +93,7 @@ def test_who_stops_to_answer_is_given_up(silent, action, orders, over):
                 times=None)
     start = time.monotonic()
     assert why(orders.source("orders"), "--connect-timeout=1s") == "no answer"
-    assert 1 <= time.monotonic() - start < 4
+    assert 1 <= time.monotonic() - start < 6
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -109,13 +109,14 @@ def test_who_stops_once_is_asked_again(action, orders, over):
     (signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, -signal.SIGTERM)])
 def test_a_signal_waits_for_no_answer(number, status, orders, over, spawn):
     rule = orders.rule("GetRecords", stall(over), times=None)
-    process = spawn(["-w", "1h", "--from=earliest", orders.source("orders")],
+    process = spawn(["-w", "1h", "--from=earliest", "--connect-timeout=1m",
+                     orders.source("orders")],
                     env=environment())
     oc.until(lambda: rule.done, "a call")
     start = time.monotonic()
     process.signal(number)
     assert process.wait().status == status
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 8
 
 
 def test_each_answer_may_end_its_connection(orders):
@@ -204,8 +205,9 @@ def test_a_certificate_that_is_not_is_said_at_once(issue, said, authority,
     """That heals by no waiting; nothing of what was to be asked is sent."""
     service = serve(issue(authority, tmp_path))
     start = time.monotonic()
-    assert why(service.source("orders"), "--tls-ca", authority.cert) == said
-    assert time.monotonic() - start < 8
+    assert why(service.source("orders"), "--connect-timeout=1m", "--tls-ca",
+               authority.cert) == said
+    assert time.monotonic() - start < 15
     assert service.requests == []
 
 
