@@ -9,6 +9,10 @@
 /* Small records are read together, but no more than these at once. */
 #define RECORDS_MAX 256
 
+/* Off the socket in one call: what fills an area of the loop, and as much again
+ * that is no data. */
+#define CALL_BYTES ((size_t)128 << 10)
+
 /* Without what certificates and SNI do not know: the zone of an address, a dot
  * at the end of a name. NULL: memory is out. */
 static char *copy_host(const char *host)
@@ -195,6 +199,7 @@ enum tls_status tls_shake_hands(struct tls *tls, struct error *why)
 	int result;
 
 	ERR_clear_error();
+	tls->socket.left = CALL_BYTES;
 	result = SSL_connect(tls->ssl);
 	if (result != 1)
 		status = judge(tls, result);
@@ -212,6 +217,7 @@ enum tls_status tls_read(struct tls *tls, char *data, size_t size, size_t *got,
 	int result;
 
 	*got = 0;
+	tls->socket.left = CALL_BYTES;
 	for (int i = 0; i < RECORDS_MAX && status == TLS_DONE; i++) {
 		ERR_clear_error();
 		result = SSL_read_ex(tls->ssl, data + *got, size - *got, &part);

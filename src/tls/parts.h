@@ -20,6 +20,7 @@
 
 struct tls_socket {
 	int fd;
+	size_t left; /* bytes that may be read in this call */
 	uint64_t received;
 	bool ended; /* the peer's side is closed */
 	int number; /* the errno of what failed, or 0 */

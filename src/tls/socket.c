@@ -1,6 +1,8 @@
 /*
  * OpenSSL's own BIO for sockets writes with write(), which raises SIGPIPE, and
- * leaves what happened in errno, where it may not last.
+ * leaves what happened in errno, where it may not last. This one also has an end
+ * of reading: OpenSSL goes on for as long as there is what holds no data, as
+ * updates of keys, and a server that sends nothing else would keep it there.
  */
 #include "tls/parts.h"
 
@@ -32,6 +34,13 @@ static int socket_read(BIO *bio, char *data, int size)
 	ssize_t got;
 
 	BIO_clear_retry_flags(bio);
+	/* As if there was no more: the loop will find that there is. */
+	if (socket->left == 0) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	if ((size_t)size > socket->left)
+		size = (int)socket->left;
 	do
 		got = recv(socket->fd, data, (size_t)size, MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
@@ -43,6 +52,8 @@ static int socket_read(BIO *bio, char *data, int size)
 		socket->ended = true;
 	else
 		socket->received += (uint64_t)got;
+	if (got > 0)
+		socket->left -= (size_t)got;
 	return (int)got;
 }
 
