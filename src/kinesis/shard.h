@@ -49,7 +49,7 @@ struct shard {
 	char *name;	  /* as messages show it: kinesis://STREAM[ID] */
 	enum shard_state state;
 	enum shard_state then; /* once the batch is handed out and counted */
-	bool is_closed;	       /* as it was listed first */
+	bool is_closed;	       /* when the run began */
 	bool told;	       /* its stream is open */
 	struct position *position; /* in the state, or NULL */
 	/* Where it goes on behind what is in the batch: */

@@ -197,6 +197,9 @@ static int add(struct kinesis_source *self, const struct shard_seen *seen,
 	shard = shard_new(self->options.stream, seen);
 	if (!shard)
 		return no_memory(error);
+	/* Who came later was closed later, too. */
+	if (self->listed)
+		shard->is_closed = false;
 	shards[self->count++] = shard;
 	return claim(self, shard, error);
 }

@@ -238,3 +238,26 @@ def test_resharding_at_random_loses_nothing(kinesis, spawn, seed):
     kinesis.put("orders", oc.order("A"))
     wait_counts(process, {"A": sent + 1})
     assert kinesis.violations == [] and kinesis.refusals == []
+
+
+def test_a_shard_that_came_and_went_meanwhile_has_no_part_in_the_end(kinesis):
+    """What came after the run began is for the next one, also in a shard that
+    was split in the meantime, and is closed when it is listed."""
+    kinesis.create("orders")
+    kinesis.put("orders", *[oc.order("BEFORE")] * 3)
+
+    def reshard(*_):
+        time.sleep(1.1)  # the service's clock is read in full seconds
+        kinesis.split("orders", name(0))
+        kinesis.put("orders", *[oc.order("LATER")] * 3, shard=name(1))
+        kinesis.split("orders", name(1))
+
+    def last(service, request):
+        """The service may say with the last records that they are."""
+        answer = service._really(request)
+        said = {**json.loads(answer.body), "NextShardIterator": None}
+        return answer._replace(body=json.dumps(said).encode())
+    kinesis.rule("GetShardIterator", reshard)
+    kinesis.rule("GetRecords", last, times=None, shard=name(0))
+    assert ends(kinesis) == {"BEFORE": 3}
+    assert ends(kinesis) == {"BEFORE": 3, "LATER": 3}
