@@ -206,6 +206,19 @@ def test_the_watermark_stays_at_the_parents(kinesis, spawn):
     assert first[1]["summary"]["late"] == 0
 
 
+def test_children_are_as_far_in_time_as_their_parents(kinesis, spawn):
+    """They need not deliver anything for what the parents had to be over."""
+    kinesis.create("orders", 2)
+    kinesis.put("orders", at(0), at(50), shard=name(0))
+    kinesis.split("orders", name(0))
+    process = start(spawn, kinesis, "-t", "t", "-w", "10s", "--idle=never",
+                    "--from=earliest")
+    process.wait_for(lambda err: err.count(b"]: open\n") == 4, "err")
+    kinesis.put("orders", at(100), shard=name(1))
+    process.wait_for(lambda out: b"10:00:00Z\t2024-11-22T10:00:10Z\tA\t1\t1"
+                     in out)
+
+
 def test_a_quiet_shard_holds_nothing_back_for_ever(kinesis, spawn):
     kinesis.create("orders", 2)
     kinesis.put("orders", at(0), at(20), shard=name(0))

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import random
 import signal
 import threading
@@ -153,6 +154,35 @@ def test_a_kill_before_the_first_window_loses_nothing(kinesis, spawn,
     kinesis.put("orders", oc.order("LATER"))
     assert oc.counts(run(kinesis, tmp_path, "-w", "1h").out) == {
         "AFTER": 15, "LATER": 1}
+
+
+def test_a_child_that_waits_anew_keeps_its_place(kinesis, spawn, tmp_path):
+    """A run is killed when children have begun, and before it is saved that
+    their parent has ended; the next one while they wait for it again."""
+    kinesis.create("orders")
+    kinesis.put("orders", *[oc.order("PARENT")] * 5)
+    kinesis.split("orders", name(0))
+    kinesis.put("orders", *[oc.order("CHILD")] * 4)
+    kinesis.limits = False
+    state = tmp_path / "state"
+
+    def start(window):
+        return spawn(["-v", "-w", window, "--from=earliest", "--state", state,
+                      kinesis.source("orders")], env=environment())
+    with start("1h") as process:
+        oc.until(lambda: known_files(state, tmp_path) == 3,
+                 "3 shards in the state", process.seen)
+        process.signal(signal.SIGKILL)
+        assert process.wait().out == b""
+    held = kinesis.fail("GetRecords", "LimitExceededException", times=None)
+    os.unlink(tmp_path / "copy")
+    with start("1h") as process:
+        process.wait_for(lambda err: b"LimitExceeded" in err, "err")
+        process.signal(signal.SIGTERM)
+        process.wait()
+    held.left = 0
+    assert oc.counts(run(kinesis, tmp_path, "-w", "1h").out) == {
+        "PARENT": 5, "CHILD": 4}
 
 
 # --- places ------------------------------------------------------------------
