@@ -37,6 +37,8 @@ class Source:
     half_is_record = True
     # With a state, a later run goes on where this one was.
     keeps_place = False
+    # With these, silence of two seconds is the end of it.
+    impatient = None
     # So long after it was sent it is counted, if the machine has time.
     lag_s = 0.5
     # It can give as much as is taken of it.
@@ -239,6 +241,7 @@ class Stdin(Source):
 class Tcp(Source):
     part = "tcp"
     id = "tcp"
+    impatient = ("--idle-timeout=2s",)
     is_bytes = True
     can_flood = True
     can_miss = True
@@ -345,6 +348,7 @@ class MortalKafka(Kafka):
     id = "mortal-kafka"
     options = ("--from=earliest", "--connect-timeout=2s", "-X",
                "reconnect.backoff.max.ms=500")
+    impatient = ()
     can_miss = False
     can_appear = False
     can_fail = True
@@ -371,6 +375,7 @@ class Kinesis(Source):
     part = "kinesis"
     id = "kinesis"
     options = ("--from=earliest", "--connect-timeout=2s")
+    impatient = ()
     env = kinesis_service.environment()
     lag_s = 1.5  # a shard may not be asked more than five times a second
     ends = False

@@ -63,19 +63,19 @@ def run(source, *args):
     return oc.run([*args, *source.arguments], env=source.env)
 
 
-def begin(spawn, source, *args, beside=()):
+def begin(spawn, source, *args, beside=(), **more):
     """A run that will read it, and those beside it."""
     every = [source, *beside]
     return spawn([*args, *(option for each in every
                            for option in each.options),
                   *(each.operand for each in every)],
                  env={name: value for each in every
-                      for name, value in each.env.items()})
+                      for name, value in each.env.items()}, **more)
 
 
-def start(spawn, source, *args, beside=()):
+def start(spawn, source, *args, beside=(), **more):
     """The same; all are open, or nearly so."""
-    process = begin(spawn, source, *args, beside=beside)
+    process = begin(spawn, source, *args, beside=beside, **more)
     for each in [source, *beside]:
         each.attach(process)
     return process
