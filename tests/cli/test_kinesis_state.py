@@ -18,6 +18,9 @@ from test_state_crash import known_files, run_and_kill
 
 pytestmark = kinesis_service.needed
 
+STEPS = os.environ.get("ORDERCOUNT_STEPS") or os.path.join(
+    oc.ROOT, "build", "steps", "ordercount")
+
 
 def run(kinesis, tmp_path, *args, status=0):
     done = oc.run(["-q", "--until-end", "--state", tmp_path / "state", *args,
@@ -88,7 +91,22 @@ class Orders(threading.Thread):
         assert self.trouble is None, self.trouble
 
 
-def check_kills(kinesis, tmp_path, seed, kills, query):
+def kill_at_any_time(rng, args):
+    status, err = run_and_kill(["-q", *args], None, rng.uniform(0.02, 0.6),
+                               environment())
+    assert (status, err) == (-signal.SIGKILL, b"")
+
+
+def kill_at_a_save(rng, args):
+    """By the build for tests, at its beginning or its end."""
+    step = f"{rng.choice(['saving', 'saved'])}:{rng.randrange(1, 4)}"
+    with oc.Process(None, program=[STEPS, "-q", *map(str, args)],
+                    env=environment(ORDERCOUNT_STOP_AT=step)) as process:
+        done = process.wait()
+    assert (done.status, done.err) == (-signal.SIGKILL, b""), step
+
+
+def check_kills(kinesis, tmp_path, seed, kills, query, kill=kill_at_any_time):
     kinesis.create("orders", 2)
     # Runs that come one after the other read more often than one may.
     kinesis.limits = False
@@ -99,9 +117,7 @@ def check_kills(kinesis, tmp_path, seed, kills, query):
     orders = Orders(kinesis, seed)
     try:
         for _ in range(kills):
-            status, err = run_and_kill(["-q", *args], None,
-                                       rng.uniform(0.02, 0.6), environment())
-            assert (status, err) == (-signal.SIGKILL, b"")
+            kill(rng, args)
     finally:
         orders.stop()
     drain = ["--drain"] if "-t" in query else []
@@ -123,6 +139,13 @@ def check_kills(kinesis, tmp_path, seed, kills, query):
     ids=["by-arrival", "by-time"])
 def test_kills_count_every_record_once(query, kinesis, tmp_path):
     check_kills(kinesis, tmp_path, 1, 12, query)
+
+
+@pytest.mark.parametrize("query", [
+    ["-w", "50ms"], ["-w", "1s", "-t", "t", "-l", "1s"]],
+    ids=["by-arrival", "by-time"])
+def test_kills_at_a_save_count_every_record_once(query, kinesis, tmp_path):
+    check_kills(kinesis, tmp_path, 2, 6, query, kill_at_a_save)
 
 
 @pytest.mark.long
