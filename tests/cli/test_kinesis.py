@@ -1,5 +1,6 @@
 """kinesis:// sources: what is read, from where, and to which end."""
 
+import base64
 import json
 import re
 import time
@@ -8,7 +9,7 @@ import pytest
 
 import kinesis_service
 import oc
-from kinesis_service import aggregate, environment
+from kinesis_service import Answer, aggregate, environment
 
 pytestmark = kinesis_service.needed
 
@@ -107,10 +108,27 @@ def test_small_records_are_asked_for_by_the_thousand(kinesis):
     assert counted(kinesis) == {"A": 6000}
     limits = [request.asked["Limit"]
               for request in kinesis.asked("GetRecords")]
-    assert limits == [100, 10000]
+    assert limits == [10, 10000]
 
 
 # --- where it begins, and ends -----------------------------------------------
+
+def test_large_records_of_many_shards_take_little_memory(kinesis, spawn):
+    """Answers are wished to hold 1 MiB, the first one too."""
+    kinesis.create("orders", 32)
+    record = base64.b64encode(oc.order("A").rjust(100_000)).decode()
+
+    def answer(_, request):
+        return Answer(200, json.dumps({
+            "Records": [{"Data": record, "SequenceNumber": str(number)}
+                        for number in range(request.asked["Limit"])],
+            "NextShardIterator": "next", "MillisBehindLatest": 1}).encode())
+    rule = kinesis.rule("GetRecords", answer, times=None)
+    process = spawn(["-w", "100ms", "--from=earliest",
+                     kinesis.source("orders")], env=environment())
+    oc.until(lambda: rule.done > 64, "two answers of each")
+    assert oc.peak_kib(process.pid) < 200 << 10
+
 
 def test_latest_is_what_comes_from_now_on(kinesis, spawn):
     kinesis.create("orders", 2)
