@@ -35,7 +35,8 @@ REFUSED = [
     (["tls://::1:9998"], "needs brackets (tls://[::1]:9998)"),
     (["tls://localhost:9998/"], "nothing may follow the port"),
     *[([f"--tls-{what}=x", "tcp://localhost:9998"],
-       f"--tls-{what} is for tls:// sources, and there is none")
+       f"--tls-{what} is for tls:// {'and kinesis:// ' * (what == 'ca')}"
+       f"sources, and there is none")
       for what in ("ca", "cert", "key", "crl")],
     (["--tls-key=x", "tls://localhost:9998"], "--tls-key needs --tls-cert"),
     (["--tls-ca=", "tls://localhost:9998"], "--tls-ca"),
@@ -47,7 +48,7 @@ REFUSED = [
     (["-g", "x", FILE], "--group is for kafka:// sources"),
     (["--member=x", "kafka://b/t"], "--member needs --group"),
     (["--from=start", "kafka://b/t"], "is not one of: earliest latest"),
-    (["--from=latest", FILE], "--from is for kafka:// sources"),
+    (["--from=latest", FILE], "--from is for kafka:// and kinesis:// sources"),
     (["-X", "foo=1", "kafka://b/t"], "-X 'foo': No such configuration"),
     (["-X", "foo", "kafka://b/t"], "-X 'foo': is no PROPERTY=VALUE"),
     (["-X", "@", "kafka://b/t"], "the name of the file is empty"),
@@ -191,10 +192,11 @@ def test_version_says_what_is_built_in(args):
     assert lines[0].split(" ")[0] == "ordercount"
     assert lines[0].split(" ")[1][0].isdigit()
     assert lines[1] == \
-        "Sources: tcp, tls, kafka, file, directory, fifo, standard input"
+        "Sources: tcp, tls, kafka, kinesis, file, directory, fifo, " \
+        "standard input"
     assert re.fullmatch(r"Libraries: GMP \d[\d.]*, SQLite \d[\d.]*, "
                         r"librdkafka \d[\d.]*, libmicrohttpd \d[\d.]*, "
-                        r"OpenSSL \d[\d.]*",
+                        r"OpenSSL \d[\d.]*, libcurl \d[\d.]*",
                         lines[2])
 
 
