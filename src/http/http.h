@@ -47,7 +47,7 @@ enum http_source_state {
 /* How a source is doing. */
 struct http_source {
 	enum http_source_state state;
-	const char *why; /* it is not up, as messages have it; or NULL */
+	const char *why;   /* it is not up, as messages have it; or NULL */
 	int64_t behind_ms; /* its newest record, or BEHIND_UNKNOWN */
 };
 

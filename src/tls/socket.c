@@ -1,8 +1,8 @@
 /*
  * OpenSSL's own BIO for sockets writes with write(), which raises SIGPIPE, and
- * leaves what happened in errno, where it may not last. This one also has an end
- * of reading: OpenSSL goes on for as long as there is what holds no data, as
- * updates of keys, and a server that sends nothing else would keep it there.
+ * leaves what happened in errno, where it may not last. This one also has an
+ * end of reading: OpenSSL goes on for as long as there is what holds no data,
+ * as updates of keys, and a server that sends nothing else would keep it there.
  */
 #include "tls/parts.h"
 
