@@ -374,9 +374,12 @@ def signal_at_a_windows_end(run):
     with oc.Process(["-v", "-w", "0.05", *JSON, "-"],
                     stdin=reader) as process:
         process.wait_for(b"open", "err")
+        # On a busy machine it may be a while before anything is read at all.
+        written = write_some(writer)
+        oc.until(lambda: not select.select([reader], [], [], 0)[0],
+                 "the first orders to be read", process.seen)
         now = time.time_ns()
         target = (now // length_ns + 2) * length_ns + offset_ns
-        written = 0
         while time.time_ns() < target:
             written += write_some(writer)
             left_ns = target - time.time_ns()
