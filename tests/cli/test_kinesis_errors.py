@@ -12,6 +12,7 @@ import pytest
 import kinesis_service
 import oc
 from kinesis_service import Answer, aggregate, environment, error
+from source_runs import said
 from test_kinesis_shards import name
 
 pytestmark = kinesis_service.needed
@@ -289,10 +290,11 @@ def test_trouble_that_lasts_is_said(shards, kinesis, spawn):
     process = spawn(["-w", "100ms", kinesis.source("orders")],
                     env=environment())
     start = time.monotonic()
-    oc.until(lambda: process.err or time.monotonic() > start + 18, "a line")
-    said = (f"ordercount: kinesis://orders[{name(0)}]: ProvisionedThroughput"
-            "ExceededException: Rate exceeded, asked again\n")
-    process.wait_for(lambda err: err.decode() == said, "err")
+    oc.until(lambda: said(process.err) or time.monotonic() > start + 18,
+             "a line")
+    line = (f"ordercount: kinesis://orders[{name(0)}]: ProvisionedThroughput"
+            "ExceededException: Rate exceeded, asked again")
+    process.wait_for(lambda err: said(err) == [line], "err")
     assert time.monotonic() - start > 9
 
 
@@ -363,4 +365,4 @@ def test_whatever_fails_each_record_counts_once(seed, kinesis, spawn):
         oc.until(lambda: rng.random() < 0.05, "a while", pause_s=0.01)
     rule.left = 0
     until_counted(process, A=sent)
-    assert process.err == b"" and kinesis.violations == []
+    assert said(process.err) == [] and kinesis.violations == []

@@ -1,5 +1,4 @@
-"""kinesis:// sources: keys that end while they are read, and are renewed or not.
-"""
+"""kinesis:// sources: keys that end while they are read, and are renewed."""
 
 import os
 
@@ -8,6 +7,7 @@ import pytest
 import kinesis_service
 import oc
 from kinesis_metadata import ROLES, TOKEN, Container, Instance
+from source_runs import said
 from test_kinesis_credentials import (  # noqa: F401
     NOBODY, orders, pair, refused, write)
 
@@ -36,7 +36,7 @@ def test_keys_are_renewed_before_they_expire(kind, orders, spawn):
         oc.until(lambda: len(fake.issued) > 3, "new keys")
         orders.put("orders", oc.order("B"))
         until_counted(process, A=3, B=1)
-        assert process.err == b""
+        assert said(process.err) == []
         # Not one was refused; and nobody asks all the time.
         assert orders.refusals == []
         at = [asked.at for asked in fake.asked
@@ -50,8 +50,8 @@ def test_keys_that_cannot_be_renewed_are_a_lost_connection(orders, spawn):
         fake.faults = [(500, "")] * 99
         fake.revoke()
         result = process.wait()
-        assert (result.status, result.err.decode()) == (
-            1, f"ordercount: {orders.source('orders')}{FAILED}\n")
+        assert (result.status, said(result.err)) == (
+            1, [f"ordercount: {orders.source('orders')}{FAILED}"])
 
 
 def test_with_reconnect_they_are_waited_for(orders, spawn):
@@ -76,7 +76,7 @@ def test_keys_that_were_revoked_are_renewed(kind, orders, spawn):
             orders.put("orders", oc.order("B"))
             until_counted(process, A=3, B=number)
             assert len(fake.issued) == number + 1
-        assert process.err == b""
+        assert said(process.err) == []
 
 
 def test_the_file_may_have_new_keys_when_they_expire(orders, spawn, tmp_path):
@@ -92,14 +92,15 @@ def test_the_file_may_have_new_keys_when_they_expire(orders, spawn, tmp_path):
     orders.expired.add("ASIAOLD")
     orders.put("orders", oc.order("B"))
     until_counted(process, A=3, B=1)
-    assert process.err == b""
+    assert said(process.err) == []
     # These are no others.
     orders.expired.add("ASIANEW")
     result = process.wait()
-    assert (result.status, result.err.decode()) == (
-        1, f"ordercount: {orders.source('orders')}: ExpiredTokenException: The "
-        "security token included in the request is expired (new ones are "
-        f"needed) (the keys are those of the profile 'default' in {file})\n")
+    assert (result.status, said(result.err)) == (
+        1, [f"ordercount: {orders.source('orders')}: ExpiredTokenException: "
+            "The security token included in the request is expired (new ones "
+            "are needed) (the keys are those of the profile 'default' in "
+            f"{file})"])
 
 
 def test_new_keys_that_are_refused_too_are_the_end(orders):
