@@ -117,8 +117,10 @@ static void add_deltas(struct app *app, struct batch *batch)
 static void add_stream_mark(struct app *app, struct feed *feed,
 			    struct batch *batch)
 {
-	const struct stream_time *time =
-		feed->stream ? feed->stream->time : &feed->waiting;
+	const struct stream_time *least = source_least(feed->source);
+	const struct stream_time *time = least		? least
+					 : feed->stream ? feed->stream->time
+							: &feed->waiting;
 	bool is_over = feed->state == FEED_ENDED || feed->state == FEED_FAILED;
 	struct mark_text mark = {
 		.source = feed->source->name,

@@ -289,6 +289,24 @@ static int kinesis_note(struct source *source, struct error *error)
 	return 0;
 }
 
+static const struct stream_time *kinesis_least(const struct source *source)
+{
+	const struct kinesis_source *self =
+		(const struct kinesis_source *)source;
+	const struct stream_time *least = NULL;
+
+	for (size_t i = 0; i < self->count; i++) {
+		const struct stream_time *time = self->shards[i]->stream.time;
+
+		if (self->shards[i]->told &&
+		    (!least || (least->idle && !time->idle) ||
+		     (least->idle == time->idle &&
+		      time->newest_ns < least->newest_ns)))
+			least = time;
+	}
+	return least;
+}
+
 static void kinesis_locate(const struct source *source,
 			   const struct stream *stream, uint64_t line,
 			   struct error *text)
@@ -346,6 +364,7 @@ static const struct source_ops kinesis_ops = {
 	.resume = kinesis_resume,
 	.restore = kinesis_restore,
 	.note = kinesis_note,
+	.least = kinesis_least,
 	.locate = kinesis_locate,
 	.report = kinesis_report,
 	.close = kinesis_close,

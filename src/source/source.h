@@ -141,7 +141,8 @@ struct source_ops {
 	/* The next two may be NULL: what was read is not read again. */
 	bool (*is_whole)(const struct source *source);
 	void (*go_back)(struct source *source);
-	/* The next three may be NULL. */
+	/* The next four may be NULL. */
+	const struct stream_time *(*least)(const struct source *source);
 	void (*mark)(struct source *source);
 	void (*commit)(struct source *source);
 	void (*locate)(const struct source *source, const struct stream *stream,
@@ -229,6 +230,15 @@ MUST_CHECK static inline int source_note(struct source *source,
 					 struct error *error)
 {
 	return source->ops->note ? source->ops->note(source, error) : 0;
+}
+
+/* The time of the stream that is furthest behind, of those that are read side
+ * by side; one that is idle only when all are. NULL: there are none, or it
+ * reads one after the other. */
+static inline const struct stream_time *source_least(
+	const struct source *source)
+{
+	return source->ops->least ? source->ops->least(source) : NULL;
 }
 
 /* What was read so far is what the window that closed holds, or all. */
