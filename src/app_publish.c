@@ -90,11 +90,11 @@ static void opened(struct app *app)
 		if (source_goes_back(app->feeds[i].source))
 			continue;
 		said = true;
-		log_line(
-			&app->log, LOG_NORMAL,
-			"--publish: '%s' is published at least once, not "
-			"exactly once: only kafka:// sources can be read again",
-			app->feeds[i].source->name);
+		log_line(&app->log, LOG_NORMAL,
+			 "--publish: '%s' is published at least once, not "
+			 "exactly once: only kafka:// sources go back to what "
+			 "was not committed",
+			 app->feeds[i].source->name);
 	}
 }
 

@@ -72,12 +72,13 @@ static const char *message_of(const cJSON *tree)
 				 tree, "Message"));
 }
 
-/* Control characters of somebody else's words must not reach a terminal. */
+/* What of somebody else's words could move a cursor, or turn a line round, must
+ * not reach a terminal; the service's are English. */
 static void make_plain(char *text)
 {
 	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == '\177')
-			*text = ' ';
+		if (*text < ' ' || *text > '~')
+			*text = (unsigned char)*text < 0x80 ? ' ' : '?';
 }
 
 /* The first line is enough of what the service says: behind it, of a signature

@@ -1,10 +1,13 @@
 #include "kinesis/shard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Records in the first answer, which may be of any size. */
 #define LIMIT_FIRST 10
+
+#define TIP_SIGN "@"
 
 struct shard *shard_new(const char *stream_name, const struct shard_seen *seen)
 {
@@ -48,17 +51,18 @@ void shard_free(struct shard *shard)
 	free(shard);
 }
 
-static void set_mark(struct shard *shard, const char *mark, uint64_t lines)
-{
-	/* Its own may be meant. */
-	memmove(shard->mark, mark, strlen(mark) + 1);
-	shard->mark_lines = lines;
-}
-
 void shard_begin(struct shard *shard, const char *mark, uint64_t lines)
 {
+	size_t size = strcspn(mark, TIP_SIGN);
+
 	stream_open(&shard->stream, shard->name);
-	set_mark(shard, mark, lines);
+	shard->tip_ms =
+		mark[size] != '\0' ? strtoll(mark + size + 1, NULL, 10) : 0;
+	if (size >= MARK_SIZE)
+		size = MARK_SIZE - 1;
+	memcpy(shard->mark, mark, size);
+	shard->mark[size] = '\0';
+	shard->mark_lines = lines;
 	shard->state = SHARD_READING;
 	shard->then = SHARD_READING;
 	shard->looks_back = false;
@@ -187,12 +191,26 @@ const char *shard_place(const struct shard *shard, uint64_t *lines)
 	return record_sequence(batch, i - 1);
 }
 
+void shard_keep(const struct shard *shard, char kept[KEPT_SIZE],
+		uint64_t *lines)
+{
+	const char *mark = shard_place(shard, lines);
+
+	if (shard->tip_ms > 0 && *mark >= '0' && *mark <= '9')
+		snprintf(kept, KEPT_SIZE, "%s" TIP_SIGN "%lld", mark,
+			 (long long)shard->tip_ms);
+	else
+		snprintf(kept, KEPT_SIZE, "%s", mark);
+}
+
 void shard_settle(struct shard *shard)
 {
 	uint64_t lines;
 	const char *mark = shard_place(shard, &lines);
 
-	set_mark(shard, mark, lines);
+	/* It may be that very mark. */
+	memmove(shard->mark, mark, strlen(mark) + 1);
+	shard->mark_lines = lines;
 	record_batch_release(&shard->batch);
 	shard->handed = 0;
 	shard->batch_start = stream_position(&shard->stream);

@@ -26,6 +26,7 @@
 #define MARK_TIME   't' /* and what arrived from then on: ms since 1970 */
 #define MARK_END    "end"
 #define MARK_SIZE   (SEQUENCE_MAX + 1)
+#define KEPT_SIZE   (MARK_SIZE + 24)
 
 enum shard_state {
 	SHARD_WAITING, /* for its parents */
@@ -55,6 +56,9 @@ struct shard {
 	/* Where it goes on behind what is in the batch: */
 	char mark[MARK_SIZE];
 	uint64_t mark_lines;
+	/* When all was counted that there was, by the service's clock; 0: not
+	 * known. What comes later may be missed if the mark has expired. */
+	int64_t tip_ms;
 	/* Reading: */
 	char *iterator;	       /* NULL: one is to be asked for */
 	bool looks_back;       /* the first record has to be that of the mark */
@@ -85,7 +89,8 @@ struct shard *shard_new(const char *stream_name,
 			const struct shard_seen *seen) MUST_CHECK;
 void shard_free(struct shard *shard);
 
-/* Reading begins at this mark, so many lines of that record counted. */
+/* Reading begins at this mark, be it as a state keeps it, so many lines of that
+ * record counted. */
 void shard_begin(struct shard *shard, const char *mark, uint64_t lines);
 
 /*
@@ -100,6 +105,11 @@ static inline bool shard_holds(const struct shard *shard)
 	return shard->handed < shard->batch.text.size;
 }
 
+static inline bool shard_is_answered(const struct shard *shard)
+{
+	return shard->call && transfer_answer(shard->call);
+}
+
 /* The next bytes of the batch, at most so many; they stand in it. */
 struct span shard_hand_out(struct shard *shard, size_t size);
 
@@ -111,6 +121,11 @@ bool shard_cut(struct shard *shard, int64_t until_ms, int64_t now_ms);
 
 /* Where a later run would go on; the mark is the shard's. */
 const char *shard_place(const struct shard *shard, uint64_t *lines);
+
+/* The same as a state keeps it: behind a record's number stands `@` and tip_ms,
+ * if that is known. */
+void shard_keep(const struct shard *shard, char kept[KEPT_SIZE],
+		uint64_t *lines);
 
 /* All that was handed out is counted: brings `mark` up to date, and lets the
  * batch go. */

@@ -165,6 +165,16 @@ static struct stream *first_stream(const struct kinesis_source *self)
 	return NULL;
 }
 
+/* The service is back: who waits to try again need not wait any more. */
+static void ask_at_once(struct kinesis_source *self)
+{
+	for (size_t i = 0; i < self->count; i++) {
+		retries_init(&self->shards[i]->retries);
+		if (self->shards[i]->due_ns > self->now_ns)
+			self->shards[i]->due_ns = self->now_ns;
+	}
+}
+
 /* Hears and asks; what is to be told of it comes at the next step. */
 static enum source_status step(struct kinesis_source *self, struct chunk *chunk)
 {
@@ -181,6 +191,7 @@ static enum source_status step(struct kinesis_source *self, struct chunk *chunk)
 	}
 	if (self->state == KINESIS_DOWN && self->is_back) {
 		kinesis_turn(self, KINESIS_RUNNING);
+		ask_at_once(self);
 		return chunk_tell(chunk, CHUNK_OPENED, AFTER_NEXT,
 				  first_stream(self));
 	}
@@ -274,14 +285,14 @@ static int kinesis_note(struct source *source, struct error *error)
 
 	for (size_t i = 0; i < self->count; i++) {
 		struct shard *shard = self->shards[i];
-		const char *mark;
+		char mark[KEPT_SIZE];
 		uint64_t lines;
 
 		/* One that waits may have begun in an earlier run. */
 		if (!shard->position || !shard->position->begun ||
 		    shard->state == SHARD_WAITING)
 			continue;
-		mark = shard_place(shard, &lines);
+		shard_keep(shard, mark, &lines);
 		if (position_set_mark(shard->position, mark, lines) != 0)
 			return error_set(error, "out of memory");
 		position_move(shard->position, shard->stream.time->newest_ns);

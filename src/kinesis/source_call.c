@@ -272,6 +272,9 @@ int64_t kinesis_due(const struct kinesis_source *self)
 {
 	int64_t due_ns = self->listing ? TIME_NEVER : self->list_due_ns;
 
+	for (size_t i = 0; i < self->count; i++)
+		if (shard_is_answered(self->shards[i]))
+			return self->now_ns;
 	if (!self->has_keys)
 		return keys_due(self);
 	for (size_t i = 0; i < self->count; i++) {

@@ -24,6 +24,10 @@
 #define LIMIT_LEAST  2
 #define LIMIT_MOST   10000 /* the service's */
 
+/* Records are kept for a day at least. */
+#define RETENTION_LEAST_MS (INT64_C(24) * 3600 * 1000)
+#define TIP_STEP_MS	   (INT64_C(3600) * 1000)
+
 /* --- the list ------------------------------------------------------------- */
 
 static enum source_status take_list(struct kinesis_source *self,
@@ -110,18 +114,19 @@ static enum source_status take_iterator(struct kinesis_source *self,
 	return SOURCE_AGAIN;
 }
 
-/* When it may be asked again, and for how many records. */
-static void pace(struct shard *shard)
+/* When it may be asked again, and for how many records. The service has counted
+ * the bytes at the latest when they were here. */
+static void pace(struct shard *shard, int64_t now_ns)
 {
 	const struct record_batch *batch = &shard->batch;
 	bool at_tip = batch->count == 0 && batch->behind_ms == 0;
-	int64_t pause_ns = at_tip ? AT_TIP_NS : BEHIND_NS;
 	int64_t bytes_ns =
 		(int64_t)batch->data_bytes * (NS_PER_S / SHARD_BYTES_PER_S);
 	size_t limit;
 
-	shard->due_ns =
-		shard->called_ns + (bytes_ns > pause_ns ? bytes_ns : pause_ns);
+	shard->due_ns = shard->called_ns + (at_tip ? AT_TIP_NS : BEHIND_NS);
+	if (shard->due_ns < now_ns + bytes_ns)
+		shard->due_ns = now_ns + bytes_ns;
 	if (batch->data_bytes == 0)
 		return;
 	limit = ANSWER_BYTES * batch->count / batch->data_bytes;
@@ -164,6 +169,16 @@ static enum shard_state what_then(const struct kinesis_source *self,
 	return is_bounded && is_tip(shard) ? SHARD_OVER : SHARD_READING;
 }
 
+/* Nothing is there but what is counted. Told by the hour, so that a state need
+ * not be written for it each time. */
+static void note_tip(const struct kinesis_source *self, struct shard *shard)
+{
+	if (shard_holds(shard))
+		shard->tip_ms = 0;
+	else if (is_tip(shard) && self->date_ms - shard->tip_ms >= TIP_STEP_MS)
+		shard->tip_ms = self->date_ms;
+}
+
 static enum source_status take_records(struct kinesis_source *self,
 				       struct shard *shard,
 				       const struct asked *asked,
@@ -185,11 +200,14 @@ static enum source_status take_records(struct kinesis_source *self,
 	shard->iterator = batch->next;
 	batch->next = NULL;
 	shard->behind_ms = batch->behind_ms;
-	pace(shard);
+	pace(shard, self->now_ns);
 	/* Who is behind has not fallen silent. */
 	shard->stream.time->steady = !is_tip(shard);
-	is_there = shard_take(shard);
+	/* Nothing can be missed that did not have the time to expire. */
+	is_there = shard_take(shard) ||
+		   self->date_ms - shard->tip_ms < RETENTION_LEAST_MS;
 	shard->then = what_then(self, shard);
+	note_tip(self, shard);
 	return is_there ? SOURCE_AGAIN : say_gap(shard, chunk);
 }
 
@@ -233,13 +251,10 @@ static enum source_status hear_shard(struct kinesis_source *self,
 				     struct shard *shard, struct chunk *chunk)
 {
 	struct transfer *done = shard->call;
-	const struct http_answer *answer = done ? transfer_answer(done) : NULL;
 	enum source_status status;
 
-	if (!answer)
-		return SOURCE_AGAIN;
 	shard->call = NULL;
-	status = take_answer(self, shard, answer, chunk);
+	status = take_answer(self, shard, transfer_answer(done), chunk);
 	transfer_free(done);
 	if (!shard_holds(shard))
 		self->busy--;
@@ -263,6 +278,23 @@ static void hear_keys(struct kinesis_source *self)
 	self->asked_keys = NULL;
 }
 
+/* One a step: taking an answer apart takes a few milliseconds, and windows are
+ * to end in between. */
+static enum source_status hear_next(struct kinesis_source *self,
+				    struct chunk *chunk)
+{
+	for (size_t i = 0; i < self->count; i++) {
+		size_t turn = (self->next_heard + i) % self->count;
+		struct shard *shard = self->shards[turn];
+
+		if (!shard_is_answered(shard))
+			continue;
+		self->next_heard = turn + 1;
+		return hear_shard(self, shard, chunk);
+	}
+	return SOURCE_AGAIN;
+}
+
 enum source_status kinesis_hear(struct kinesis_source *self,
 				struct chunk *chunk)
 {
@@ -271,9 +303,7 @@ enum source_status kinesis_hear(struct kinesis_source *self,
 	transfers_step(self->transfers, self->now_ns);
 	hear_keys(self);
 	status = hear_list(self, chunk);
-	for (size_t i = 0; i < self->count && status == SOURCE_AGAIN &&
-			   self->state != KINESIS_OVER;
-	     i++)
-		status = hear_shard(self, self->shards[i], chunk);
-	return status;
+	if (status != SOURCE_AGAIN || self->state == KINESIS_OVER)
+		return status;
+	return hear_next(self, chunk);
 }

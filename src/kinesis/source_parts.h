@@ -68,6 +68,7 @@ struct kinesis_source {
 	struct shard **shards;
 	size_t count;
 	size_t next_asked; /* in turn */
+	size_t next_heard;
 	size_t next_handed;
 	size_t busy; /* calls that run, and answers not handed out */
 	uint64_t read_bytes;

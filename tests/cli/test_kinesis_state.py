@@ -293,6 +293,23 @@ def test_what_has_expired_is_a_loud_gap(kinesis, tmp_path):
     assert count(kinesis, tmp_path)["D"] == 0
 
 
+def test_a_quiet_shard_has_no_gap(kinesis, tmp_path):
+    """Its last record expires, but nothing was behind it when it was read."""
+    kinesis.create("orders")
+    kinesis.put("orders", oc.order("A"))
+    assert count(kinesis, tmp_path) == {"A": 1}
+    assert count(kinesis, tmp_path) == {"A": 0}
+    later, = kinesis.put("orders", oc.order("B"))
+
+    def trimmed(service, request):
+        answer = json.loads(service._really(request).body)
+        answer["Records"] = [one for one in answer["Records"]
+                             if one["SequenceNumber"] == later]
+        return kinesis_service.Answer(200, json.dumps(answer).encode())
+    kinesis.rule("GetRecords", trimmed, times=None)
+    assert count(kinesis, tmp_path) == {"A": 0, "B": 1}
+
+
 def test_a_shard_that_has_expired_is_a_loud_gap(kinesis, tmp_path):
     kinesis.create("orders", 2)
     kinesis.put("orders", *[oc.order("A")] * 4)

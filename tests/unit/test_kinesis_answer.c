@@ -41,6 +41,8 @@ static const struct {
 	 "GetShardIterator, GetRecords)"},
 	{400, "{\"__type\":\"SomethingNew\",\"message\":\"x\\u001by\"}",
 	 VERDICT_REFUSED, "SomethingNew: x y"},
+	{400, "{\"__type\":\"SomethingNew\",\"message\":\"x\\u202ey\"}",
+	 VERDICT_REFUSED, "SomethingNew: x???y"},
 	{400,
 	 "{\"__type\":\"InvalidSignatureException\",\"message\":\"no.\\n\\nThe "
 	 "Canonical String\\nx-amz-security-token:secret\"}",

@@ -160,6 +160,31 @@ START_TEST(a_shard_has_ended_once_its_last_line_is_counted)
 }
 END_TEST
 
+/* As a state has it: what a later run begins with. */
+START_TEST(the_time_at_which_all_was_counted_is_kept_with_the_number)
+{
+	char kept[KEPT_SIZE];
+	uint64_t lines;
+
+	shard_begin(shard, "495@1732269600123", 2);
+	ck_assert_str_eq(shard->mark, "495");
+	ck_assert_int_eq(shard->tip_ms, 1732269600123);
+	shard_keep(shard, kept, &lines);
+	ck_assert_str_eq(kept, "495@1732269600123");
+	ck_assert_uint_eq(lines, 2);
+	shard->tip_ms = 0;
+	shard_keep(shard, kept, &lines);
+	ck_assert_str_eq(kept, "495");
+	shard_begin(shard, "495", 2);
+	ck_assert_int_eq(shard->tip_ms, 0);
+	/* Of other marks it is of no use. */
+	shard_begin(shard, MARK_OLDEST, 0);
+	shard->tip_ms = 7;
+	shard_keep(shard, kept, &lines);
+	ck_assert_str_eq(kept, MARK_OLDEST);
+}
+END_TEST
+
 START_TEST(what_arrived_later_is_cut_off)
 {
 	answer((const char *[]){"ax", "bxy", "cx", NULL});
@@ -221,6 +246,9 @@ int main(void)
 	tcase_add_test(test_case, a_record_that_has_expired_is_missed);
 	tcase_add_test(test_case,
 		       a_shard_has_ended_once_its_last_line_is_counted);
+	tcase_add_test(
+		test_case,
+		the_time_at_which_all_was_counted_is_kept_with_the_number);
 	tcase_add_test(test_case, what_arrived_later_is_cut_off);
 	tcase_add_test(test_case, a_line_is_found_in_its_record);
 	suite_add_tcase(suite, test_case);
