@@ -483,7 +483,8 @@ def resident_limit_kib(transport="tcp"):
     much again."""
     version = run(["--version"]).out
     return (4096 + 4096 * (b"librdkafka" in version) +
-            2048 * (b"libmicrohttpd" in version) + 4096 * (transport == "tls"))
+            2048 * (b"libmicrohttpd" in version) +
+            2048 * (b"libcurl" in version) + 4096 * (transport == "tls"))
 
 
 def descriptors(pid):

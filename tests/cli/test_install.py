@@ -91,7 +91,8 @@ def test_a_library_that_is_missing_is_said(tree):
                           timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(b"ordercount needs the libraries gmp sqlite3 "
-                                  b"rdkafka libmicrohttpd openssl libcjson,")
+                                  b"rdkafka libmicrohttpd openssl libcurl "
+                                  b"libcjson,")
     assert done.stdout == b""
 
 

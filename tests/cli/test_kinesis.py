@@ -113,6 +113,7 @@ def test_small_records_are_asked_for_by_the_thousand(kinesis):
 
 # --- where it begins, and ends -----------------------------------------------
 
+@pytest.mark.limits
 def test_large_records_of_many_shards_take_little_memory(kinesis, spawn):
     """Answers are wished to hold 1 MiB, the first one too."""
     kinesis.create("orders", 32)
