@@ -4,6 +4,7 @@
 #include "app.h"
 #include "base/signals.h"
 #include "options.h"
+#include "tls/tls.h"
 
 /*
  * A standard descriptor that is closed would go to the next file or socket.
@@ -29,6 +30,7 @@ int main(int argc, char **argv)
 	if (fill_standard_descriptors() != 0)
 		return 1;
 	signals_set_output();
+	tls_prepare();
 	options_parse(&options, argc, argv);
 	status = app_run(&options, &signal);
 	options_release(&options);

@@ -23,7 +23,9 @@ static const struct complaint {
 	bool final;	    /* for the broker will not think better of it */
 	const char *advice; /* NULL: it says that itself */
 } complaints[] = {
-	{"certificate verify failed", "", 0, true, NULL},
+	{"certificate verify failed", "ssl.ca.location", 0, true, NULL},
+	{"certificate verify failed", "", 0, true,
+	 "no CA that is trusted signed the broker's: see ssl.ca.location"},
 	{"alert bad certificate", "", 0, true, CERTIFICATE_ADVICE},
 	{"alert certificate", "", 0, true, CERTIFICATE_ADVICE},
 	{"alert unknown ca", "", 0, true, CERTIFICATE_ADVICE},

@@ -10,6 +10,11 @@
 /* Of what is still encrypted; as much as is counted at once. */
 #define READ_BYTES ((size_t)64 << 10)
 
+void tls_prepare(void)
+{
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 int tls_check_built(struct error *error)
 {
 	(void)error;

@@ -19,6 +19,10 @@ const char *tls_version(void)
 	return NULL;
 }
 
+void tls_prepare(void)
+{
+}
+
 struct tls_context *tls_context_new(const struct tls_options *options,
 				    struct error *error)
 {

@@ -21,6 +21,12 @@ int tls_check_built(struct error *error) MUST_CHECK;
 /* OpenSSL's version for --version, or NULL where it is not built in. */
 const char *tls_version(void);
 
+/*
+ * Before OpenSSL is used, by this program or a library of it: it is not taken
+ * apart at exit, when threads of librdkafka may still be in it.
+ */
+void tls_prepare(void);
+
 /* --- what all connections have in common ---------------------------------- */
 
 /* Paths of PEM files; NULL: none. */
