@@ -2,26 +2,18 @@
  * What came of a call: trouble of three kinds: that heals by waiting, that a
  * new iterator or new keys heal, and that nothing does.
  */
+#include "base/random.h"
 #include "kinesis/source_parts.h"
 
 /* Trouble that heals is not worth a line before it lasts; then one a minute. */
 #define PATIENT_NS (10 * NS_PER_S)
 #define QUIET_NS   (60 * NS_PER_S)
 
-static uint64_t next_random(struct kinesis_source *self)
-{
-	/* SplitMix64 */
-	uint64_t z = self->random += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
-
 static void wait_for(struct kinesis_source *self, const struct asked *asked)
 {
-	*asked->due_ns = self->now_ns + backoff_pause(&asked->retries->backoff,
-						      next_random(self));
+	*asked->due_ns =
+		self->now_ns + backoff_pause(&asked->retries->backoff,
+					     random_next(&self->random));
 }
 
 /* It is trouble that heals: shown with -v, and when it lasts to everybody. */

@@ -1,18 +1,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/random.h"
 #include "base/units.h"
 #include "net/tcp_parts.h"
-
-/* splitmix64: good enough to keep clients apart. */
-static uint64_t tcp_random(struct tcp_source *self)
-{
-	uint64_t value = self->random += 0x9e3779b97f4a7c15u;
-
-	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-	value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-	return value ^ (value >> 31);
-}
 
 static int tcp_watch(struct tcp_source *self, int fd, struct error *error)
 {
@@ -34,7 +25,8 @@ void tcp_let_go(struct tcp_source *self)
 
 void tcp_pause(struct tcp_source *self, int64_t now_ns)
 {
-	int64_t pause_ns = backoff_pause(&self->backoff, tcp_random(self));
+	int64_t pause_ns =
+		backoff_pause(&self->backoff, random_next(&self->random));
 
 	self->state = TCP_WAITING;
 	tcp_timer_set(self, tcp_later(now_ns, pause_ns), LOOP_OPENING);
