@@ -59,6 +59,21 @@ static inline bool span_equal(struct span a, struct span b)
 	return a.size == b.size && bytes_equal(a.data, b.data, a.size);
 }
 
+/* How often the character stands in it. */
+static inline uint64_t span_count(struct span span, char c)
+{
+	const char *at = span.data;
+	const char *end = span.data + span.size;
+	uint64_t count = 0;
+
+	while (at < end &&
+	       (at = (const char *)memchr(at, c, (size_t)(end - at))) != NULL) {
+		count++;
+		at++;
+	}
+	return count;
+}
+
 static inline bool span_is(struct span a, const char *text)
 {
 	return span_equal(a, span_of(text));

@@ -125,15 +125,9 @@ static bool add_place(struct partition *partition, int64_t offset, size_t size,
 
 static uint64_t count_lines(struct span text)
 {
-	uint64_t lines = 0;
-	const char *end = text.data + text.size;
-	const char *at = text.data;
+	bool is_open = text.size > 0 && text.data[text.size - 1] != '\n';
 
-	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		lines++;
-		at++;
-	}
-	return lines + (text.size > 0 && end[-1] != '\n');
+	return span_count(text, '\n') + is_open;
 }
 
 /* Takes lines off the front that were counted before. */
