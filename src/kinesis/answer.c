@@ -1,9 +1,10 @@
 #include "kinesis/answer.h"
 
-#include <cjson/cJSON.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "kinesis/tree.h"
 
 #define SHARD_LETTERS                \
 	"abcdefghijklmnopqrstuvwxyz" \
@@ -129,21 +130,12 @@ static int no_memory(struct error *error)
 	return error_set(error, "out of memory");
 }
 
-/* A copy of the text under the name; NULL: it is not there, or empty. */
-static const char *text_of(const cJSON *object, const char *name)
-{
-	const char *text = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(object, name));
-
-	return text && *text != '\0' ? text : NULL;
-}
-
 /* The text under the name, of these letters alone; NULL: it is not such a one.
  */
 static const char *word_of(const cJSON *object, const char *name,
 			   const char *letters, size_t size_max)
 {
-	const char *text = text_of(object, name);
+	const char *text = tree_text(object, name);
 	size_t size = text ? strspn(text, letters) : 0;
 
 	return size > 0 && size <= size_max && text[size] == '\0' ? text : NULL;
@@ -192,16 +184,16 @@ static int add_shard(struct shard_list *list, const cJSON *item,
 	list->shards = shards;
 	shard = &shards[list->count++];
 	*shard = (struct shard_seen){
-		.is_closed = text_of(range, "EndingSequenceNumber") != NULL,
+		.is_closed = tree_text(range, "EndingSequenceNumber") != NULL,
 	};
 	if (!id)
 		return unreadable(error);
 	if (copy_text(&shard->id, id, error) != 0 ||
-	    copy_text(&shard->parents[0], text_of(item, "ParentShardId"),
+	    copy_text(&shard->parents[0], tree_text(item, "ParentShardId"),
 		      error) != 0)
 		return -1;
 	return copy_text(&shard->parents[1],
-			 text_of(item, "AdjacentParentShardId"), error);
+			 tree_text(item, "AdjacentParentShardId"), error);
 }
 
 int answer_read_shards(struct span body, struct shard_list *list,
@@ -222,7 +214,7 @@ int answer_read_shards(struct span body, struct shard_list *list,
 			result = add_shard(list, item, error);
 	}
 	if (result == 0)
-		result = copy_text(&list->next, text_of(tree, "NextToken"),
+		result = copy_text(&list->next, tree_text(tree, "NextToken"),
 				   error);
 	cJSON_Delete(tree);
 	return result;
@@ -233,7 +225,7 @@ int answer_read_shards(struct span body, struct shard_list *list,
 char *answer_read_iterator(struct span body, struct error *error)
 {
 	cJSON *tree = cJSON_ParseWithLength(body.data, body.size);
-	const char *text = text_of(tree, "ShardIterator");
+	const char *text = tree_text(tree, "ShardIterator");
 	char *copy = NULL;
 
 	if (!text)
@@ -292,20 +284,6 @@ static int decode(char *text, struct span *data)
 	return 0;
 }
 
-static uint64_t count_lines(struct span text)
-{
-	const char *end = text.data + text.size;
-	const char *at = text.data;
-	uint64_t lines = 0;
-
-	while (at < end &&
-	       (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		lines++;
-		at++;
-	}
-	return lines;
-}
-
 /* A message of no or several lines; the last one gets its end. */
 static void add_message(struct record_batch *batch, struct span message)
 {
@@ -332,8 +310,9 @@ static int add_data(struct record_batch *batch, struct span data,
 		return no_memory(error);
 	place->end = batch->text.size;
 	place->end_lines =
-		lines + count_lines(span_make(batch->text.data + start,
-					      batch->text.size - start));
+		lines + span_count(span_make(batch->text.data + start,
+					     batch->text.size - start),
+				   '\n');
 	batch->data_bytes += data.size;
 	return 0;
 }
@@ -383,7 +362,7 @@ static int read_batch(const cJSON *tree, struct record_batch *batch,
 		if (add_record(batch, item, error) != 0)
 			return -1;
 	}
-	return copy_text(&batch->next, text_of(tree, "NextShardIterator"),
+	return copy_text(&batch->next, tree_text(tree, "NextShardIterator"),
 			 error);
 }
 

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/environment.h"
 #include "kinesis/credentials_parts.h"
 
 /* So long before they expire new ones are asked for. */
@@ -18,13 +19,6 @@
 static int no_memory(struct error *error)
 {
 	return error_set(error, "out of memory");
-}
-
-static const char *variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value != '\0' ? value : NULL;
 }
 
 static void forget_keys(struct credentials *self)
@@ -100,9 +94,9 @@ static int take(struct credentials *self, const struct key_texts *texts,
 static int from_environment(struct credentials *self, struct error *error)
 {
 	const struct key_texts texts = {
-		.access_key = variable("AWS_ACCESS_KEY_ID"),
-		.secret_key = variable("AWS_SECRET_ACCESS_KEY"),
-		.token = variable("AWS_SESSION_TOKEN"),
+		.access_key = environment_text("AWS_ACCESS_KEY_ID"),
+		.secret_key = environment_text("AWS_SECRET_ACCESS_KEY"),
+		.token = environment_text("AWS_SESSION_TOKEN"),
 		.expires_ns = TIME_NEVER,
 	};
 
@@ -156,14 +150,15 @@ static int from_profile(struct credentials *self, struct error *error)
 
 static int from_service(struct credentials *self, struct error *error)
 {
-	const char *disabled = variable("AWS_EC2_METADATA_DISABLED");
+	const char *disabled = environment_text("AWS_EC2_METADATA_DISABLED");
 
 	backoff_init(&self->backoff);
 	self->provider = PROVIDER_CONTAINER;
 	if (credentials_is_container())
 		return credentials_find_container(self, error);
 	/* Those of the instance under it would be somebody else's. */
-	if (variable("AWS_WEB_IDENTITY_TOKEN_FILE") && variable("AWS_ROLE_ARN"))
+	if (environment_text("AWS_WEB_IDENTITY_TOKEN_FILE") &&
+	    environment_text("AWS_ROLE_ARN"))
 		return error_set(error,
 				 "no credentials: a web identity "
 				 "(AWS_WEB_IDENTITY_TOKEN_FILE) is not "

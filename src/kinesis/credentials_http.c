@@ -2,15 +2,16 @@
  * What the container's endpoint is asked, and the instance's metadata service
  * (version 2: a token first, so that a careless proxy cannot ask for others).
  */
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/environment.h"
 #include "base/timestamp.h"
 #include "kinesis/credentials_parts.h"
+#include "kinesis/tree.h"
 
 #define CONTAINER_HOST "http://169.254.170.2"
 #define INSTANCE_HOST  "http://169.254.169.254"
@@ -27,19 +28,12 @@ static int no_memory(struct error *error)
 	return error_set(error, "out of memory");
 }
 
-static const char *variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value != '\0' ? value : NULL;
-}
-
 /* --- whom to ask ---------------------------------------------------------- */
 
 bool credentials_is_container(void)
 {
-	return variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") ||
-	       variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+	return environment_text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") ||
+	       environment_text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 }
 
 /* The host of a URL, without brackets or port; empty where a name of a user is
@@ -75,8 +69,9 @@ static bool is_near(const char *url)
 int credentials_find_container(struct credentials *self, struct error *error)
 {
 	const char *relative =
-		variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-	const char *full = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+		environment_text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+	const char *full =
+		environment_text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 	struct buffer url = {0};
 
 	if (!relative && strncasecmp(full, "https://", 8) != 0 &&
@@ -98,7 +93,8 @@ int credentials_find_container(struct credentials *self, struct error *error)
 
 int credentials_find_instance(struct credentials *self, struct error *error)
 {
-	const char *host = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+	const char *host =
+		environment_text("AWS_EC2_METADATA_SERVICE_ENDPOINT");
 	size_t size;
 
 	if (!host)
@@ -174,8 +170,9 @@ static int check_token(const struct buffer *header, bool of_file,
 static int authorize(struct credentials *self,
 		     struct credentials_request *request, struct error *error)
 {
-	const char *path = variable(TOKEN_FILE);
-	const char *token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+	const char *path = environment_text(TOKEN_FILE);
+	const char *token =
+		environment_text("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 	struct buffer header;
 	int result = 0;
 
@@ -249,14 +246,6 @@ int credentials_request(struct credentials *self,
 
 /* --- answers -------------------------------------------------------------- */
 
-static const char *text_of(const cJSON *tree, const char *name)
-{
-	const char *text = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(tree, name));
-
-	return text && *text != '\0' ? text : NULL;
-}
-
 static const char *shown(const struct credentials *self)
 {
 	return self->provider == PROVIDER_CONTAINER ? "the container"
@@ -272,7 +261,7 @@ static void wipe(const char *secret)
 /* There are no keys in it: the instance says why, by a word. */
 static int say_keyless(struct credentials *self, const cJSON *tree)
 {
-	const char *code = text_of(tree, "Code");
+	const char *code = tree_text(tree, "Code");
 
 	if (!code || strcmp(code, "Success") == 0 || strlen(code) > ROOM ||
 	    code[strspn(code, LETTERS)] != '\0')
@@ -304,12 +293,12 @@ static int take_keys(struct credentials *self, int64_t now_ns, struct span body)
 {
 	cJSON *tree = cJSON_ParseWithLength(body.data, body.size);
 	struct key_texts texts = {
-		.access_key = text_of(tree, "AccessKeyId"),
-		.secret_key = text_of(tree, "SecretAccessKey"),
-		.token = text_of(tree, "Token"),
+		.access_key = tree_text(tree, "AccessKeyId"),
+		.secret_key = tree_text(tree, "SecretAccessKey"),
+		.token = tree_text(tree, "Token"),
 		.expires_ns = TIME_NEVER,
 	};
-	const char *expires = text_of(tree, "Expiration");
+	const char *expires = tree_text(tree, "Expiration");
 	int result;
 
 	if (!texts.access_key || !texts.secret_key ||

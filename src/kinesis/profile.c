@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/environment.h"
 
 #define FILE_MAX	  ((size_t)1 << 20)
 #define USUAL_CREDENTIALS "~/.aws/credentials"
@@ -232,18 +233,11 @@ int profile_parse(struct profile *profile, struct span text, bool config,
 
 /* --- the files ------------------------------------------------------------ */
 
-static const char *variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value != '\0' ? value : NULL;
-}
-
 /* Where it is; NULL: nowhere, or memory is out. To be freed. */
 static char *path_of(const char *name, const char *usual)
 {
-	const char *path = variable(name);
-	const char *home = variable("HOME");
+	const char *path = environment_text(name);
+	const char *home = environment_text("HOME");
 	struct buffer text = {0};
 
 	if (!path)
@@ -314,11 +308,11 @@ static int read_files(struct profile *profile, const char *credentials,
 		      const char *config, struct error *error)
 {
 	const char *by = "AWS_PROFILE";
-	const char *named = variable(by);
+	const char *named = environment_text(by);
 
 	if (!named) {
 		by = "AWS_DEFAULT_PROFILE";
-		named = variable(by);
+		named = environment_text(by);
 	}
 	profile->name = strdup(named ? named : "default");
 	if (!profile->name)

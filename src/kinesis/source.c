@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/environment.h"
 #include "kinesis/source_parts.h"
 
 /* With -v, how far it is behind is shown so often. */
@@ -88,8 +89,11 @@ static enum source_status tell_trouble(struct kinesis_source *self,
 
 static void show_behind(struct kinesis_source *self)
 {
-	int64_t behind_ms = kinesis_behind_ms(self);
+	int64_t behind_ms;
 
+	if (self->options.log->highest < LOG_VERBOSE)
+		return;
+	behind_ms = kinesis_behind_ms(self);
 	if (behind_ms < 0 || self->now_ns < self->behind_said_ns + SHOW_NS ||
 	    (behind_ms == 0 && self->behind_shown_ms == 0))
 		return;
@@ -255,9 +259,7 @@ static int kinesis_start(struct source *source, struct loop *loop,
 	if (kinesis_address(self, error) != 0)
 		return -1;
 	if (!ca)
-		ca = getenv("AWS_CA_BUNDLE");
-	if (ca && *ca == '\0')
-		ca = NULL;
+		ca = environment_text("AWS_CA_BUNDLE");
 	self->transfers = transfers_open(loop, ca, error);
 	return self->transfers ? 0 : -1;
 }

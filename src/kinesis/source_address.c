@@ -3,10 +3,10 @@
  * operand was looked at when it was read; what others say is looked at here, as
  * it would send requests of ours somewhere else.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/environment.h"
 #include "kinesis/source_parts.h"
 
 struct given {
@@ -22,9 +22,9 @@ static bool is_of_china(const char *region)
 static struct given of_environment(const char *const names[2])
 {
 	for (size_t i = 0; i < 2; i++) {
-		const char *text = getenv(names[i]);
+		const char *text = environment_text(names[i]);
 
-		if (text && *text != '\0')
+		if (text)
 			return (struct given){text, names[i]};
 	}
 	return (struct given){0};

@@ -7,7 +7,6 @@
 /* A descriptor that curl waits for. */
 struct socket_watch {
 	struct loop_watch watch;
-	struct transfers *transfers;
 	struct socket_watch *next;
 };
 
@@ -53,7 +52,6 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context,
 		if (!socket)
 			return -1;
 		socket->watch = (struct loop_watch){.fd = fd};
-		socket->transfers = self;
 		if (loop_watch_add(self->loop, &socket->watch, &ignored) != 0) {
 			free(socket);
 			return -1;
